@@ -1,0 +1,26 @@
+using Nssv.Kernel;
+
+namespace Nssv.Contracts.Agent;
+
+/// <summary>Sent every 15 s. <paramref name="Sequence"/> grows with every message of this incarnation and orders reports.</summary>
+public sealed record Heartbeat(Id HostId, string BootId, long AgentIncarnation, long Sequence, HostCapacity Capacity, IReadOnlyList<StorageStatus> Storages);
+
+/// <summary>The manager asks for everything anew when it does not know this incarnation.</summary>
+public sealed record HeartbeatReply(bool Resync, int IntervalSeconds);
+
+public sealed record HostCapacity(int CpuCount, long MemoryBytes, string CpuModel, string VirtualizationType, string AgentVersion, string LibvirtVersion, string HypervisorVersion, string Architecture);
+
+public sealed record StorageStatus(Id StorageId, bool Available, long CapacityBytes, long AvailableBytes, string? Reason);
+
+/// <summary>What the host sees; <paramref name="Full"/> means that what is not in it is not there.</summary>
+public sealed record HostReport(Id HostId, string BootId, long AgentIncarnation, long Sequence, bool Full, IReadOnlyList<DomainStatus> Domains, IReadOnlyList<LayerStatus> Layers);
+
+/// <summary>A layer file found in a data storage.</summary>
+public sealed record LayerStatus(Id DataStorageId, Id LayerId, long AllocatedBytes);
+
+public sealed record ReportReceipt(long Sequence);
+
+/// <summary>An agent's first message: the token that the administrator was given and a certificate request for a key made on the host.</summary>
+public sealed record EnrolRequest(string Token, string CertificateRequestPem, string AgentUrl);
+
+public sealed record EnrolReply(Id HostId, Id PlatformId, string CertificatePem, string AuthorityPem, string ManagerAgentApiUrl);

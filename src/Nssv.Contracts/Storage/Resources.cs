@@ -1,0 +1,120 @@
+using Nssv.Contracts.Compute;
+using Nssv.Contracts.Images;
+using Nssv.Contracts.Inventory;
+using Nssv.Kernel;
+using Nssv.Kernel.Model;
+
+namespace Nssv.Contracts.Storage;
+
+/// <summary>Space for the disks of virtual machines.</summary>
+[Resource("data-storages", ShortName = "datastorage", Rank = 30)]
+public sealed record DataStorage : NamedResource
+{
+    [Reference<DataCenter>, Index] public required Id DataCenterId { get; init; }
+
+    /// <summary>Names the driver; "local" is a directory of the same path on each host, not shared.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>Absolute path of the directory on the hosts (kind local).</summary>
+    public required string Path { get; init; }
+
+    [Observed] public required StorageState State { get; init; }
+}
+
+public enum StorageState { Detached, Attached, Unavailable }
+
+/// <summary>Link: the hosts of this cluster may use this data storage.</summary>
+[Resource("data-storage-attachments", Rank = 31)]
+public sealed record DataStorageAttachment : Resource
+{
+    [Reference<DataStorage>, Index("data_storage_attachment_pair", Unique = true)] public required Id DataStorageId { get; init; }
+    [Reference<Cluster>, Index("data_storage_attachment_pair", Unique = true), Index] public required Id ClusterId { get; init; }
+}
+
+/// <summary>One host's view of a data storage: state and capacity.</summary>
+[Resource("host-data-storages", Rank = 32)]
+public sealed record HostDataStorage : Resource, IObserved
+{
+    [Reference<Host>, Index("host_data_storage_pair", Unique = true)] public required Id HostId { get; init; }
+    [Reference<DataStorage>, Index("host_data_storage_pair", Unique = true), Index] public required Id DataStorageId { get; init; }
+    [Observed] public required HostStorageState State { get; init; }
+    [Observed] public long CapacityBytes { get; init; }
+    [Observed] public long AvailableBytes { get; init; }
+    [Observed] public string? Reason { get; init; }
+    [Observed] public long ObservedSequence { get; init; }
+}
+
+public enum HostStorageState { Preparing, Connected, Unavailable }
+
+/// <summary>A disk of a virtual machine: a chain of layers of which the active one is written.</summary>
+[Resource("volumes", ShortName = "volume", Rank = 50)]
+public sealed record Volume : NamedResource
+{
+    /// <summary>The machine it is attached to; null while it is free.</summary>
+    [Reference<VirtualMachine>, Index] public Id? VirtualMachineId { get; init; }
+
+    [Reference<DataStorage>, Index] public required Id DataStorageId { get; init; }
+
+    /// <summary>The host that holds its bytes, where the storage is not shared.</summary>
+    [Reference<Host>, Index] public Id? HostId { get; init; }
+
+    public required VolumeRole Role { get; init; }
+
+    /// <summary>What the guest sees.</summary>
+    public required long SizeBytes { get; init; }
+
+    public required VolumeFormat Format { get; init; }
+
+    /// <summary>The image it was made from.</summary>
+    [Reference<Image>, Index] public Id? ImageId { get; init; }
+
+    /// <summary>Position on the machine's bus; 0 is the disk it boots from.</summary>
+    public int? DeviceIndex { get; init; }
+
+    /// <summary>Serial the guest sees: the first 20 hex digits of the id.</summary>
+    public required string Serial { get; init; }
+
+    /// <summary>The layer that is written. Not a foreign key: layers refer to volumes.</summary>
+    [Internal] public Id? ActiveLayerId { get; init; }
+
+    [Observed] public required VolumeState State { get; init; }
+}
+
+public enum VolumeRole { Root, Data }
+
+public enum VolumeFormat { Qcow2, Raw }
+
+public enum VolumeState { Creating, Ready, Deleting }
+
+/// <summary>One file (or LV, or RBD image) of a chain.</summary>
+[Resource("volume-layers", Rank = 60)]
+public sealed record VolumeLayer : Resource
+{
+    /// <summary>Null for an image base, which many volumes share.</summary>
+    [Reference<Volume>, Index] public Id? VolumeId { get; init; }
+
+    [Reference<VolumeLayer>, Index] public Id? ParentLayerId { get; init; }
+
+    [Reference<DataStorage>, Index] public required Id DataStorageId { get; init; }
+
+    /// <summary>The host that holds it, where the storage is not shared.</summary>
+    [Reference<Host>, Index("volume_layer_image_host")] public Id? HostId { get; init; }
+
+    /// <summary>The image that an image base is a copy of.</summary>
+    [Reference<Image>, Index("volume_layer_image_host")] public Id? ImageId { get; init; }
+
+    public required LayerRole Role { get; init; }
+
+    public required VolumeFormat Format { get; init; }
+
+    public required long SizeBytes { get; init; }
+
+    /// <summary>Never written again.</summary>
+    public required bool Immutable { get; init; }
+
+    [Observed] public required LayerState State { get; init; }
+}
+
+public enum LayerRole { ImageBase, Data, Memory, Firmware }
+
+public enum LayerState { Creating, Ready, Deleting }
