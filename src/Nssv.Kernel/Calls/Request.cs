@@ -1,0 +1,50 @@
+namespace Nssv.Kernel.Calls;
+
+/// <summary>A wish addressed to one resource, whose turn decides on it. Declared in Contracts, decided in a service.</summary>
+public abstract record Request
+{
+    /// <summary>The resource whose mailbox runs the turn. A request that creates something is given the new id when it is accepted.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public abstract Id Target { get; }
+}
+
+/// <summary>A request whose turn answers with <typeparamref name="TResult"/>.</summary>
+public abstract record Request<TResult> : Request;
+
+/// <summary>Marks a request that people may send through the API, and how.</summary>
+/// <param name="method">POST, PATCH or DELETE.</param>
+/// <param name="route">Below /api/v1, such as "virtual-machines" or "virtual-machines/{id}:start".</param>
+[AttributeUsage(AttributeTargets.Class)]
+public sealed class ApiRequestAttribute(string method, string route) : Attribute
+{
+    public string Method { get; } = method;
+    public string Route { get; } = route;
+
+    /// <summary>The permission that is needed; the matrix test fails without one. Such as "virtual-machine.start".</summary>
+    public required string Permission { get; init; }
+
+    /// <summary>One line for the API's documentation.</summary>
+    public string? Summary { get; init; }
+}
+
+/// <summary>The property is taken from the route ({id}), not from the body.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class FromRouteAttribute : Attribute;
+
+/// <summary>The property is the id of the resource to be made: the accepting node fills it in, never the caller.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class NewIdAttribute : Attribute;
+
+/// <summary>Implemented by requests that can tell by themselves what is wrong with them; runs before the turn, pure.</summary>
+public interface IValidated
+{
+    IEnumerable<FieldError> Validate();
+}
+
+/// <summary>Who asks. The system itself asks with role system.</summary>
+public sealed record Caller(Id AccountId, Id ProjectId, string Name, CallerRole Role)
+{
+    public static Caller System(Id projectId) => new(Id.None, projectId, "system", CallerRole.System);
+}
+
+public enum CallerRole { Admin, System }
