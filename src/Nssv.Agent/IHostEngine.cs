@@ -61,7 +61,11 @@ public interface IHostEngine
 
 /// <summary>For whom a command runs, and where it tells how far it is.</summary>
 /// <param name="Progress">Takes 0 to 100, or is null.</param>
-public sealed record CommandScope(Id OperationId, string CommandId, IProgress<int>? Progress = null);
+public sealed record CommandScope(Id OperationId, string CommandId, IProgress<int>? Progress = null)
+{
+    /// <summary>Of the operation's owner for whom it runs; grows with each owner.</summary>
+    public long Epoch { get; init; }
+}
 
 /// <summary>A ready image's bytes (our own qcow2 or ISO), its length and the SHA-256 of exactly these bytes.</summary>
 public sealed record StoredImage(Stream Content, long Length, string StoredSha256)
