@@ -127,7 +127,7 @@ public sealed partial class OperationEngine
             Condition.Equal(nameof(Operation.CleanupHostId), hostId), Condition.Equal(nameof(Operation.CleanupPending), true));
         foreach (var operation in pending.OrderBy(o => o.AcceptedSequence))
         {
-            var run = new OperationRun(operation, _time);
+            var run = new OperationRun(operation);
             if (_running.TryAdd(operation.Id, run))
                 await Execute(run, operation, recovered: true);
         }
@@ -166,7 +166,7 @@ public sealed partial class OperationEngine
 
     private async Task Begin(Operation operation)
     {
-        var run = new OperationRun(operation, _time);
+        var run = new OperationRun(operation);
         if (_stopping || operation.HasEnded() || !_running.TryAdd(operation.Id, run))
             return;
         await Task.Yield();

@@ -5,7 +5,9 @@ using Nssv.Kernel.Flows;
 namespace Nssv.Kernel.Operations;
 
 /// <summary>One operation in the hands of this node: its row as last committed, its plan and context, and whom it must ask before it commands.</summary>
+#pragma warning disable CA1001 // The source has no timer and no handle: there is nothing to dispose of, and a late Cancel must not throw.
 internal sealed class OperationRun
+#pragma warning restore CA1001
 {
     /// <summary>Room for the fences of one generation.</summary>
     private const int FenceBits = 20;
@@ -15,13 +17,10 @@ internal sealed class OperationRun
     private long _fence;
     private bool _mustAsk;
 
-    public OperationRun(Operation operation, TimeProvider time)
+    public OperationRun(Operation operation)
     {
-        _ = time;
         Operation = operation;
         Reload(operation);
-        _mustAsk = false;
-        _fence = 0;
     }
 
     public Operation Operation { get; private set; }

@@ -32,8 +32,10 @@ internal sealed partial class OperationRunner(
     /// <summary>An undo, or a step that can only go forward, is tried so often before a person must look.</summary>
     private const int Persistence = 12;
 
-    public required Bus Bus { get; set; }
-    public long Generation { get; set; }
+    /// <summary>Set once, when both are made.</summary>
+    public Bus Bus { get; set; } = null!;
+
+    public long Generation { get; init; }
     public CommandDispatcher Dispatcher => dispatcher;
     public OperationEnds Ends => ends;
     public Signals Signals => signals;
