@@ -1,0 +1,51 @@
+using System.Text.Json.Nodes;
+using Nssv.Kernel.Events;
+
+namespace Nssv.Kernel.Data;
+
+/// <summary>One statement with encoded values and the rows it must meet (-1: any number).</summary>
+internal readonly record struct Statement(string Table, string Key, string Sql, object[] Values, int Expected);
+
+/// <summary>An event of a unit; <paramref name="Statement"/> is the statement it tells of if that may meet no row, else -1.</summary>
+internal sealed record PendingEvent(EventDraft Draft, string DataText, int Statement);
+
+/// <summary>A unit of work as SQL, made on the caller's thread so that the writer only has to run it.</summary>
+internal sealed class CompiledUnit(List<Statement> statements, List<PendingEvent> events)
+{
+    public List<Statement> Statements { get; } = statements;
+    public List<PendingEvent> Events { get; } = events;
+
+    /// <summary>The events of statements that met a row; set while committing.</summary>
+    public List<PendingEvent> Published { get; private set; } = events;
+
+    /// <summary>Number of the last published event; 0 if there is none. Set while committing.</summary>
+    public long LastSequence { get; private set; }
+
+    /// <summary>Starts anew: the unit is tried a second time when another one of its batch failed.</summary>
+    public void Reset()
+    {
+        Published = Events;
+        LastSequence = 0;
+    }
+
+    public void Dropped(int statement) => Published = Published.FindAll(item => item.Statement != statement);
+
+    public long Number(long first)
+    {
+        if (Published.Count > 0)
+            LastSequence = first + Published.Count - 1;
+        return first + Published.Count;
+    }
+
+    public IEnumerable<Event> Committed() => Published.Select((item, i) => new Event
+    {
+        Sequence = LastSequence - Published.Count + 1 + i,
+        Type = item.Draft.Type,
+        ResourceType = item.Draft.ResourceType,
+        ResourceId = item.Draft.ResourceId,
+        ProjectId = item.Draft.ProjectId,
+        OperationId = item.Draft.OperationId,
+        At = item.Draft.At,
+        Data = item.Draft.Data,
+    });
+}

@@ -1,0 +1,56 @@
+using System.Collections.Concurrent;
+using System.Data.Common;
+using Nssv.Kernel.Model;
+using Nssv.Kernel.Ownership;
+
+namespace Nssv.Kernel.Data;
+
+/// <summary>One database of the platform: SQLite or PostgreSQL, with what is stored in it. Reads are many; writes go through the one <see cref="Writer"/>.</summary>
+public abstract class Database(ResourceModels models) : IAsyncDisposable
+{
+    public ResourceModels Models { get; } = models;
+
+    internal abstract Dialect Dialect { get; }
+
+    /// <summary>Runs one SELECT with encoded values (<see cref="Sql.Encode(object?)"/>).</summary>
+    internal abstract ValueTask<List<T>> Read<T>(string sql, object[] values, Func<DbDataReader, T> map);
+
+    /// <summary>Runs <paramref name="work"/> alone in one transaction: schema and membership, not data.</summary>
+    internal abstract T Exclusive<T>(Func<DbConnection, T> work);
+
+    /// <summary>The connection that commits batches for this member.</summary>
+    internal abstract Committer CreateCommitter(MemberFence fence);
+
+    public abstract ValueTask DisposeAsync();
+}
+
+/// <summary>What differs between the databases; everything else is SQL that both share.</summary>
+internal abstract class Dialect
+{
+    public abstract string Name { get; }
+
+    /// <summary>Fills the type tokens of migrations and generated schema.</summary>
+    public abstract IReadOnlyDictionary<string, string> Tokens { get; }
+
+    /// <summary>Text of a JSON object's member, by a parameter that holds the key.</summary>
+    public abstract string JsonMember(string column, string keyParameter);
+
+    /// <summary>What the key parameter of <see cref="JsonMember"/> holds.</summary>
+    public abstract string JsonKey(string key);
+}
+
+/// <summary>Commits one batch on its own connection. Not thread-safe: the writer calls it.</summary>
+internal abstract class Committer : IDisposable
+{
+    /// <summary>All units in one transaction; fills in their sequence numbers. Whatever is thrown, nothing is there, unless it is <see cref="OutcomeUnknownException"/>.</summary>
+    public abstract void Commit(IReadOnlyList<CompiledUnit> units);
+
+    public abstract void Dispose();
+
+    /// <summary>Compares what a statement met with what it should have met.</summary>
+    protected static void Check(in Statement statement, int rows)
+    {
+        if (statement.Expected >= 0 && rows != statement.Expected)
+            throw new ConcurrencyException(statement.Table, statement.Key);
+    }
+}

@@ -1,0 +1,244 @@
+using System.Collections.Concurrent;
+using System.Text;
+using System.Text.Json.Nodes;
+using Nssv.Kernel.Events;
+using Nssv.Kernel.Model;
+
+namespace Nssv.Kernel.Data;
+
+/// <summary>
+/// Turns a unit of work into statements and events. Pure: the same unit gives the same SQL.
+/// Versions: each change of configuration writes <c>version = before + 1 WHERE version = before</c>; a record that was written earlier in the same unit counts from there.
+/// </summary>
+internal sealed class UnitCompiler(ResourceModels models)
+{
+    private readonly ConcurrentDictionary<(Type, SqlShape, UInt128), string> _sql = new();
+
+    private enum SqlShape { Insert, Update, Observe, Delete }
+
+    public CompiledUnit Compile(UnitOfWork unit, DateTimeOffset now)
+    {
+        var statements = new List<Statement>(unit.Changes.Count);
+        var events = new List<PendingEvent>();
+        Dictionary<object, long>? versions = null;
+
+        foreach (var change in unit.Changes)
+        {
+            switch (change)
+            {
+                case Change.Insert insert:
+                    CompileInsert(models.Table(insert.Type), insert.Row);
+                    break;
+                case Change.Update update:
+                    CompileUpdate(models.Table(update.Type), update.Before, update.After);
+                    break;
+                case Change.Observe observe:
+                    CompileObserve(models.Table(observe.Type), observe.Before, observe.After);
+                    break;
+                case Change.Delete delete:
+                    CompileDelete(models.Table(delete.Type), delete.Row);
+                    break;
+                case Change.Statement raw:
+                    statements.Add(new(raw.Table, "", raw.Sql, Array.ConvertAll(raw.Parameters, Sql.Encode), raw.ExpectedRows ?? -1));
+                    break;
+            }
+        }
+        foreach (var draft in unit.Events)
+        {
+            var named = draft.OperationId is null && unit.OperationId is not null ? draft with { OperationId = unit.OperationId } : draft;
+            events.Add(new(named, named.Data.ToJsonString(KernelJson.Options), -1));
+        }
+        return new(statements, events);
+
+        void CompileInsert(TableModel table, object row)
+        {
+            var raw = table.Codec.Raw(row);
+            var values = new object[raw.Length];
+            for (var i = 0; i < raw.Length; i++)
+                values[i] = RowCodec.Encode(table.Columns[i], raw[i]);
+            statements.Add(new(table.Name, Key(table, raw), Text(table, SqlShape.Insert, 0), values, 1));
+            if (row is Resource resource)
+                Publish(table, resource, "created", Data(table.Columns, values), -1);
+        }
+
+        void CompileUpdate(TableModel table, object before, object after)
+        {
+            var (old, @new) = (table.Codec.Raw(before), table.Codec.Raw(after));
+            RefuseOtherKey(table, old, @new);
+            var resource = after as Resource;
+            var version = before is Resource r ? versions is not null && versions.TryGetValue(before, out var written) ? written : r.Version : 0;
+            List<ColumnModel> changed = [];
+            List<object> values = [];
+            var configured = false;
+            foreach (var column in table.Columns)
+            {
+                if (resource is not null && column.Property == nameof(Resource.Version) || Same(column, old, @new))
+                    continue;
+                changed.Add(column);
+                values.Add(RowCodec.Encode(column, @new[column.Ordinal]));
+                configured |= !column.Observed && column.Property != nameof(Resource.UpdatedAt);
+            }
+            if (changed.Count == 0 || resource is not null && changed is [{ Property: nameof(Resource.UpdatedAt) }])
+                version = Remember(after, version);
+            else if (resource is null)
+            {
+                statements.Add(new(table.Name, Key(table, old), Text(table, SqlShape.Update, Mask(changed)), [.. values, .. KeyValues(table, old)], 1));
+            }
+            else
+            {
+                if (configured)
+                {
+                    changed.Add(table.Column(nameof(Resource.Version)));
+                    values.Add(version + 1);
+                }
+                // The mask puts columns in the table's order, so the values must follow it.
+                var order = changed.Select((column, i) => (column, value: values[i])).OrderBy(pair => pair.column.Ordinal).ToList();
+                changed = order.ConvertAll(pair => pair.column);
+                values = order.ConvertAll(pair => pair.value);
+                statements.Add(new(table.Name, Key(table, old), Text(table, SqlShape.Update, Mask(changed)), [.. values, .. KeyValues(table, old), version], 1));
+                Publish(table, resource, "updated", Data(changed, values), -1);
+                version = Remember(after, configured ? version + 1 : version);
+            }
+        }
+
+        long Remember(object row, long version)
+        {
+            if (row is Resource resource && resource.Version != version)
+                (versions ??= new(ReferenceEqualityComparer.Instance))[row] = version;
+            return version;
+        }
+
+        void CompileObserve(TableModel table, object before, object after)
+        {
+            var (old, @new) = (table.Codec.Raw(before), table.Codec.Raw(after));
+            RefuseOtherKey(table, old, @new);
+            List<ColumnModel> changed = [];
+            List<object> values = [];
+            foreach (var column in table.Columns)
+            {
+                if (!column.Observed && !IsObservedSequence(table, column) || Same(column, old, @new))
+                    continue;
+                changed.Add(column);
+                values.Add(RowCodec.Encode(column, @new[column.Ordinal]));
+            }
+            if (changed.Count == 0)
+                return;
+            values.AddRange(KeyValues(table, old));
+            if (table.Observed)
+                values.Add(((IObserved)after).ObservedSequence);
+            statements.Add(new(table.Name, Key(table, old), Text(table, SqlShape.Observe, Mask(changed)), [.. values], table.Observed ? -1 : 1));
+            if (after is Resource resource)
+                Publish(table, resource, "updated", Data(changed, values), table.Observed ? statements.Count - 1 : -1);
+            if (versions is not null && versions.TryGetValue(before, out var version))
+                versions[after] = version;
+        }
+
+        void CompileDelete(TableModel table, object row)
+        {
+            var raw = table.Codec.Raw(row);
+            List<object> values = KeyValues(table, raw);
+            if (row is Resource resource)
+            {
+                values.Add(versions is not null && versions.TryGetValue(row, out var version) ? version : resource.Version);
+                Publish(table, resource, "deleted", new JsonObject(), -1);
+            }
+            statements.Add(new(table.Name, Key(table, raw), Text(table, SqlShape.Delete, 0), [.. values], 1));
+        }
+
+        void Publish(TableModel table, Resource resource, string what, JsonObject data, int statement)
+        {
+            if (what == "updated" && data.Count == 0)
+                return;
+            events.Add(new(new EventDraft($"{table.Singular}.{what}", table.Singular, resource.Id, resource.ProjectId, unit.OperationId, now, data),
+                data.ToJsonString(KernelJson.Options), statement));
+        }
+    }
+
+    /// <summary>Whatever may be seen through the API; the order of reports is nobody's business.</summary>
+    private static JsonObject Data(IReadOnlyList<ColumnModel> columns, IReadOnlyList<object> values)
+    {
+        var data = new JsonObject();
+        for (var i = 0; i < columns.Count; i++)
+        {
+            var column = columns[i];
+            if (column.Public && column.Property != nameof(IObserved.ObservedSequence))
+                data[column.JsonName] = Node(column, values[i]);
+        }
+        return data;
+    }
+
+    private static JsonNode? Node(ColumnModel column, object value) => value switch
+    {
+        SqlNull => null,
+        long number when column.Kind == ColumnKind.Time => JsonValue.Create(KernelJson.Text(Sql.Time(number))),
+        long number when column.Kind == ColumnKind.Boolean => JsonValue.Create(number != 0),
+        long number => JsonValue.Create(number),
+        double number => JsonValue.Create(number),
+        string text when column.Kind == ColumnKind.Json => JsonNode.Parse(text),
+        string text => JsonValue.Create(text),
+        _ => throw new InvalidOperationException($"{column}"),
+    };
+
+    private static bool Same(ColumnModel column, object?[] old, object?[] @new)
+    {
+        var (a, b) = (old[column.Ordinal], @new[column.Ordinal]);
+        return Equals(a, b) || column.Kind == ColumnKind.Json && a is not null && b is not null && Sql.Json(a, column.ClrType) == Sql.Json(b, column.ClrType);
+    }
+
+    private static bool IsObservedSequence(TableModel table, ColumnModel column) => table.Observed && column.Property == nameof(IObserved.ObservedSequence);
+
+    private static void RefuseOtherKey(TableModel table, object?[] old, object?[] @new)
+    {
+        foreach (var column in table.Key)
+        {
+            if (!Same(column, old, @new))
+                throw new ArgumentException($"before and after are different rows of {table.Name}: {Key(table, old)} and {Key(table, @new)}");
+        }
+    }
+
+    private static List<object> KeyValues(TableModel table, object?[] raw)
+    {
+        var values = new List<object>(table.Key.Count + 1);
+        foreach (var column in table.Key)
+            values.Add(RowCodec.Encode(column, raw[column.Ordinal]));
+        return values;
+    }
+
+    private static string Key(TableModel table, object?[] raw) => table.Key is [var one] ? $"{raw[one.Ordinal]}" : string.Join('/', table.Key.Select(column => raw[column.Ordinal]));
+
+    private static UInt128 Mask(List<ColumnModel> columns)
+    {
+        UInt128 mask = 0;
+        foreach (var column in columns)
+            mask |= UInt128.One << column.Ordinal;
+        return mask;
+    }
+
+    private string Text(TableModel table, SqlShape shape, UInt128 mask) => _sql.GetOrAdd((table.Type, shape, mask), _ => Build(table, shape, mask));
+
+    private static string Build(TableModel table, SqlShape shape, UInt128 mask)
+    {
+        var sql = new StringBuilder();
+        var next = 0;
+        switch (shape)
+        {
+            case SqlShape.Insert:
+                sql.Append("INSERT INTO ").Append(Sql.Quote(table.Name)).Append(" (").Append(table.SelectList()).Append(") VALUES (");
+                sql.AppendJoin(", ", table.Columns.Select(_ => $"@p{next++}")).Append(')');
+                return sql.ToString();
+            case SqlShape.Delete:
+                sql.Append("DELETE FROM ").Append(Sql.Quote(table.Name));
+                break;
+            default:
+                sql.Append("UPDATE ").Append(Sql.Quote(table.Name)).Append(" SET ");
+                sql.AppendJoin(", ", table.Columns.Where(column => (mask >> column.Ordinal & 1) == 1).Select(column => $"{Sql.Quote(column.Name)} = @p{next++}"));
+                break;
+        }
+        sql.Append(" WHERE ").AppendJoin(" AND ", table.Key.Select(column => $"{Sql.Quote(column.Name)} = @p{next++}"));
+        if (shape == SqlShape.Observe && table.Observed)
+            sql.Append($" AND \"observed_sequence\" <= @p{next}");
+        else if (shape != SqlShape.Observe && typeof(Resource).IsAssignableFrom(table.Type))
+            sql.Append($" AND \"version\" = @p{next}");
+        return sql.ToString();
+    }
+}
