@@ -10,7 +10,7 @@ public sealed class SupersededException(string message) : Exception(message);
 /// Sends commands and waits for their results, which come by callback. A command that may be lost is sent again under the same id:
 /// the host answers from its journal, so nothing is done twice.
 /// </summary>
-public sealed class CommandDispatcher(IAgentTransport transport, HostConnections links, TimeProvider time)
+public sealed class CommandDispatcher(IAgentTransport transport, HostConnections links, TimeProvider time) : IAgentInbox
 {
     /// <summary>A result that has not come by then is asked for again by repeating the command.</summary>
     private static readonly TimeSpan RepeatAfter = TimeSpan.FromSeconds(15);
@@ -26,7 +26,7 @@ public sealed class CommandDispatcher(IAgentTransport transport, HostConnections
     /// <exception cref="OperationCanceledException">Given up: the command's fate is unknown.</exception>
     public async Task<CommandResult> Run(Id hostId, CommandEnvelope command, bool duringReconcile, CancellationToken cancel)
     {
-        var pending = new Pending(command.Attempt);
+        var pending = new Pending(hostId, command.Attempt);
         _pending[command.Id] = pending;
         try
         {
@@ -61,15 +61,15 @@ public sealed class CommandDispatcher(IAgentTransport transport, HostConnections
     }
 
     /// <summary>Takes results in. Those that nobody waits for are acknowledged too: whoever repeats the command gets them again.</summary>
-    public ResultReceipt Complete(ResultBatch batch)
+    public Task<ResultReceipt> Results(Id hostId, ResultBatch batch)
     {
         foreach (var result in batch.Results)
         {
-            if (_pending.TryGetValue(result.CommandId, out var pending) && pending.Attempt == result.Attempt)
+            if (_pending.TryGetValue(result.CommandId, out var pending) && pending.HostId == hostId && pending.Attempt == result.Attempt)
                 pending.Result.TrySetResult(result);
         }
 
-        return new ResultReceipt([.. batch.Results.Select(r => r.CommandId)]);
+        return Task.FromResult(new ResultReceipt([.. batch.Results.Select(r => r.CommandId)]));
     }
 
     /// <summary>Asks a host what became of an operation, and shuts out whatever is older than <paramref name="epoch"/> there. Waits for the host.</summary>
@@ -149,8 +149,9 @@ public sealed class CommandDispatcher(IAgentTransport transport, HostConnections
         new(502, refused.Code, "The host refused a command.", string.Create(CultureInfo.InvariantCulture, $"Command {command.Name} was refused with {refused.Code}."),
             "Bring the host's agent to the manager's version.");
 
-    private sealed class Pending(int attempt)
+    private sealed class Pending(Id hostId, int attempt)
     {
+        public Id HostId { get; } = hostId;
         public int Attempt { get; } = attempt;
         public TaskCompletionSource<CommandResult> Result { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

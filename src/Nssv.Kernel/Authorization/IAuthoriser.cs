@@ -2,18 +2,6 @@ using Nssv.Kernel.Calls;
 
 namespace Nssv.Kernel.Authorization;
 
-<<<<<<< HEAD
-/// <summary>The one hook that says who may do what. Asked in every accept turn, and once more by the query compiler for what may be seen.</summary>
-public interface IAuthoriser
-{
-    bool Allows(Caller caller, string permission);
-}
-
-/// <summary>Roles for now: an admin and the system itself may do everything.</summary>
-public sealed class RoleAuthoriser : IAuthoriser
-{
-    public bool Allows(Caller caller, string permission) => caller.Role is CallerRole.Admin or CallerRole.System;
-=======
 /// <summary>The one place that decides who may do what: asked by every endpoint, every accept turn and every query.</summary>
 public interface IAuthoriser
 {
@@ -45,5 +33,4 @@ public sealed class RoleAuthoriser : IAuthoriser
 
     public ReadScope Scope(Caller caller, string permission) =>
         Refusal(caller, permission) is null ? ReadScope.Everything : new ReadScope([]);
->>>>>>> server
 }

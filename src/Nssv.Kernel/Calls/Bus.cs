@@ -67,8 +67,8 @@ internal sealed class Bus(
         var permission = (request as IPermissioned)?.Permission
             ?? request.GetType().GetCustomAttribute<ApiRequestAttribute>()?.Permission
             ?? throw new InvalidOperationException($"{request.GetType().Name} names no permission");
-        if (!authoriser.Allows(caller, permission))
-            throw new Problem(403, "forbidden", "You may not do this.", $"It needs the permission {permission}.", "Ask an administrator for a role that has it.").AsException();
+        if (authoriser.Refusal(caller, permission) is { } refusal)
+            throw refusal.AsException();
 
         var binding = turns.Accept(request.GetType());
         return mailboxes.Run(request.Target, async () =>

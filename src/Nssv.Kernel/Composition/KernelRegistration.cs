@@ -32,6 +32,7 @@ public static class KernelRegistration
         services.AddSingleton<MailboxSet>();
         services.AddSingleton<HostConnections>();
         services.AddSingleton<CommandDispatcher>();
+        services.AddSingleton<IAgentInbox>(p => p.GetRequiredService<CommandDispatcher>());
         services.AddSingleton<Signals>();
         services.AddSingleton<OperationEnds>();
         services.TryAddSingleton<IAuthoriser, RoleAuthoriser>();
