@@ -27,6 +27,12 @@ public sealed class ApiRequestAttribute(string method, string route) : Attribute
     public string? Summary { get; init; }
 }
 
+/// <summary>A request made by the kernel for many kinds, which says its permission itself ("cluster.update").</summary>
+public interface IPermissioned
+{
+    string Permission { get; }
+}
+
 /// <summary>The property is taken from the route ({id}), not from the body.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class FromRouteAttribute : Attribute;

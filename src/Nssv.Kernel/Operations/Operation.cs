@@ -21,7 +21,7 @@ public sealed record Operation : Resource
     public required string Aspect { get; init; }
 
     /// <summary>Order of acceptance; operations on one resource start in this order.</summary>
-    [Internal, Index(Unique = true)] public required long AcceptedSequence { get; init; }
+    [Internal, Index] public required long AcceptedSequence { get; init; }
 
     /// <summary>The operation whose step started this one; unique with step and ordinal.</summary>
     [Index("operation_parent_call", Unique = true)] public Id? ParentId { get; init; }
@@ -89,6 +89,9 @@ public sealed record OperationStep
 
     /// <summary>The step's name with its scope, such as "disks[1]/storage.create-layer".</summary>
     public required string Name { get; init; }
+
+    /// <summary>The host that it commands; asked first when the step's fate is unknown.</summary>
+    public Id? HostId { get; init; }
 
     public required StepState State { get; init; }
     public required int Attempt { get; init; }
