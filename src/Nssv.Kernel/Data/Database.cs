@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Data.Common;
 using Nssv.Kernel.Model;
 using Nssv.Kernel.Ownership;
@@ -32,11 +31,8 @@ internal abstract class Dialect
     /// <summary>Fills the type tokens of migrations and generated schema.</summary>
     public abstract IReadOnlyDictionary<string, string> Tokens { get; }
 
-    /// <summary>Text of a JSON object's member, by a parameter that holds the key.</summary>
+    /// <summary>Text of a JSON object's member; null if it has none. The key is a parameter.</summary>
     public abstract string JsonMember(string column, string keyParameter);
-
-    /// <summary>What the key parameter of <see cref="JsonMember"/> holds.</summary>
-    public abstract string JsonKey(string key);
 }
 
 /// <summary>Commits one batch on its own connection. Not thread-safe: the writer calls it.</summary>

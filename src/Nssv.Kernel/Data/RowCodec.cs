@@ -18,7 +18,9 @@ internal abstract class RowCodec
     /// <summary>One column of <see cref="Raw"/> as the database stores it.</summary>
     public static object Encode(ColumnModel column, object? raw) => raw is null
         ? column.Nullable ? SqlNull.Of(column.Kind) : throw new ArgumentException($"{column} is null")
-        : column.Kind == ColumnKind.Json ? Sql.Json(raw, column.ClrType) : raw;
+        : column.Kind == ColumnKind.Json ? Sql.Json(raw, column.ClrType)
+        : column.Kind == ColumnKind.Text && ((string)raw).Contains('\0') ? throw Problems.Invalid(column.JsonName, $"{column.JsonName} contains a NUL character.").AsException()
+        : raw;
 }
 
 /// <inheritdoc/>

@@ -155,7 +155,5 @@ internal sealed class SqliteDialect : Dialect
         ["options"] = " STRICT",
     };
 
-    public override string JsonMember(string column, string keyParameter) => $"json_extract({column}, {keyParameter})";
-
-    public override string JsonKey(string key) => "$.\"" + key + "\"";
+    public override string JsonMember(string column, string keyParameter) => $"(SELECT j.value FROM json_each({column}) AS j WHERE j.key = {keyParameter})";
 }

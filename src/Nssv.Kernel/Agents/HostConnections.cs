@@ -1,0 +1,58 @@
+namespace Nssv.Kernel.Agents;
+
+/// <summary>How far a host's agent has come since this node last heard of it.</summary>
+public enum HostLink
+{
+    Unreachable,
+    /// <summary>Back, but what it runs has not been compared yet: only stored clean-up may command it.</summary>
+    Reconciling,
+    Connected,
+}
+
+/// <summary>What this node knows of the links to hosts; memory only, filled by heartbeats.</summary>
+public sealed class HostConnections(TimeProvider time)
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<Id, HostLink> _links = [];
+    private readonly Dictionary<Id, List<(HostLink AtLeast, TaskCompletionSource Reached)>> _waiting = [];
+
+    public HostLink Of(Id host)
+    {
+        lock (_gate)
+            return _links.GetValueOrDefault(host);
+    }
+
+    public void Set(Id host, HostLink link)
+    {
+        List<TaskCompletionSource> reached = [];
+        lock (_gate)
+        {
+            _links[host] = link;
+            if (_waiting.TryGetValue(host, out var waiting))
+            {
+                reached.AddRange(waiting.Where(w => w.AtLeast <= link).Select(w => w.Reached));
+                waiting.RemoveAll(w => w.AtLeast <= link);
+            }
+        }
+
+        foreach (var waiter in reached)
+            waiter.TrySetResult();
+    }
+
+    /// <summary>Returns when the link is at least so good.</summary>
+    public Task WaitFor(Id host, HostLink atLeast, CancellationToken cancel)
+    {
+        TaskCompletionSource reached;
+        lock (_gate)
+        {
+            if (_links.GetValueOrDefault(host) >= atLeast)
+                return Task.CompletedTask;
+            if (!_waiting.TryGetValue(host, out var waiting))
+                _waiting[host] = waiting = [];
+            reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            waiting.Add((atLeast, reached));
+        }
+
+        return reached.Task.WaitAsync(Timeout.InfiniteTimeSpan, time, cancel);
+    }
+}

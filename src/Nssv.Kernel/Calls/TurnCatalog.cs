@@ -1,0 +1,87 @@
+using Nssv.Kernel.Model;
+
+namespace Nssv.Kernel.Calls;
+
+/// <summary>Finds the turn of a request.</summary>
+public sealed class TurnCatalog
+{
+    private readonly Dictionary<Type, AcceptBinding> _accept = [];
+    private readonly Dictionary<Type, object> _call = [];
+
+    /// <exception cref="InvalidOperationException">Two turns want the same request.</exception>
+    public TurnCatalog(IEnumerable<ITurn> turns)
+    {
+        foreach (var turn in turns)
+        {
+            for (var t = turn.GetType().BaseType; t is not null; t = t.BaseType)
+            {
+                if (!t.IsGenericType)
+                    continue;
+                var definition = t.GetGenericTypeDefinition();
+                var request = t.GetGenericArguments()[0];
+                var added = definition == typeof(AcceptTurn<,>) ? _accept.TryAdd(request, Bind(typeof(ResourceBinding<,>), t, turn))
+                    : definition == typeof(CreateTurn<>) ? _accept.TryAdd(request, Bind(typeof(CreateBinding<>), t, turn))
+                    : definition != typeof(CallTurn<,>) || _call.TryAdd(request, turn);
+                if (!added)
+                    throw new InvalidOperationException($"two turns decide on {request.Name}");
+            }
+        }
+    }
+
+    public bool CanAccept(Type request) => _accept.ContainsKey(request);
+
+    internal AcceptBinding Accept(Type request) =>
+        _accept.TryGetValue(request, out var turn) ? turn : throw new InvalidOperationException($"no turn decides on {request.Name}");
+
+    internal object Call(Type request) =>
+        _call.GetValueOrDefault(request) ?? throw new InvalidOperationException($"no turn answers {request.Name}");
+
+    private static AcceptBinding Bind(Type binding, Type turnType, ITurn turn) =>
+        (AcceptBinding)Activator.CreateInstance(binding.MakeGenericType(turnType.GetGenericArguments()), turn)!;
+
+    internal abstract class AcceptBinding
+    {
+        public abstract Type ResourceType { get; }
+
+        /// <summary>The decision, and the project of the resource it is about.</summary>
+        public abstract ValueTask<(Decision Decision, Id ProjectId)> Decide(Request request, AcceptContext context, long? ifMatch);
+    }
+
+    private sealed class CreateBinding<TRequest>(CreateTurn<TRequest> turn) : AcceptBinding where TRequest : Request
+    {
+        public override Type ResourceType => turn.ResourceType;
+
+        public override async ValueTask<(Decision, Id)> Decide(Request request, AcceptContext context, long? ifMatch) =>
+            (await turn.Decide((TRequest)request, context), context.Caller.ProjectId);
+    }
+
+    private sealed class ResourceBinding<TRequest, TResource>(AcceptTurn<TRequest, TResource> turn) : AcceptBinding
+        where TRequest : Request where TResource : Resource
+    {
+        public override Type ResourceType => typeof(TResource);
+
+        public override async ValueTask<(Decision, Id)> Decide(Request request, AcceptContext context, long? ifMatch)
+        {
+            var resource = await context.Store.Get<TResource>(request.Target);
+            if (ifMatch is { } version && version != resource.Version)
+                throw Problems.VersionMismatch(typeof(TResource).Name, resource.Id).AsException();
+            return (await turn.Decide((TRequest)request, resource, context), resource.ProjectId);
+        }
+    }
+}
+
+/// <summary>Runs a call whose request's type is only known when it is made.</summary>
+internal abstract class CallBinding<TResult>
+{
+    public abstract bool NaturallyKeyed { get; }
+    public abstract ValueTask<Answer<TResult>> Decide(Request<TResult> request, TurnContext turn);
+
+    public static CallBinding<TResult> For(TurnCatalog catalog, Type request) =>
+        (CallBinding<TResult>)Activator.CreateInstance(typeof(Of<>).MakeGenericType(typeof(TResult), request), catalog.Call(request))!;
+
+    private sealed class Of<TRequest>(CallTurn<TRequest, TResult> turn) : CallBinding<TResult> where TRequest : Request<TResult>
+    {
+        public override bool NaturallyKeyed => turn.NaturallyKeyed;
+        public override ValueTask<Answer<TResult>> Decide(Request<TResult> request, TurnContext context) => turn.Decide((TRequest)request, context);
+    }
+}

@@ -1,0 +1,101 @@
+using System.Reflection;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Nssv.Kernel.Agents;
+using Nssv.Kernel.Authorization;
+using Nssv.Kernel.Calls;
+using Nssv.Kernel.Data;
+using Nssv.Kernel.Flows;
+using Nssv.Kernel.Mailboxes;
+using Nssv.Kernel.Operations;
+
+namespace Nssv.Kernel.Composition;
+
+/// <summary>This node as its peers and the hosts see it.</summary>
+/// <param name="Generation">Of its right to write; the epoch of every operation that it owns begins with it.</param>
+/// <param name="PlatformId">The platform; also its first project.</param>
+public sealed record NodeIdentity(Id PlatformId, long Generation);
+
+/// <summary>An assembly with turns, steps and flows.</summary>
+public sealed record ServiceAssembly(Assembly Assembly);
+
+/// <summary>Puts a node together. The same for production, bench and simulation; they differ in what they give: store, writer, transport, time, ids, chance.</summary>
+public static class KernelRegistration
+{
+    /// <summary>
+    /// The kernel. The caller also registers <see cref="IStore"/>, <see cref="IWriter"/>, <see cref="Model.ResourceModels"/>, <see cref="IAgentTransport"/>,
+    /// <see cref="TimeProvider"/>, <see cref="IIdSource"/>, <see cref="IChance"/>, <see cref="NodeIdentity"/> and logging.
+    /// </summary>
+    public static IServiceCollection AddKernel(this IServiceCollection services)
+    {
+        services.AddSingleton<MailboxSet>();
+        services.AddSingleton<HostConnections>();
+        services.AddSingleton<CommandDispatcher>();
+        services.AddSingleton<IAgentInbox>(p => p.GetRequiredService<CommandDispatcher>());
+        services.AddSingleton<Signals>();
+        services.AddSingleton<OperationEnds>();
+        services.TryAddSingleton<IAuthoriser, RoleAuthoriser>();
+        services.AddSingleton(p => new TurnCatalog(p.GetServices<ITurn>()));
+        services.AddSingleton(p =>
+        {
+            var assemblies = p.GetServices<ServiceAssembly>().Select(a => a.Assembly).Distinct().ToList();
+            var contexts = ContextTypes(p.GetServices<IStep>());
+            var reader = new FlowReader(name => contexts.GetValueOrDefault(name));
+            return new FlowCatalog(assemblies.SelectMany(reader.ReadAll), p.GetServices<IStep>());
+        });
+        services.AddSingleton<Node>();
+        services.AddSingleton<IBus>(p => p.GetRequiredService<Node>().Bus);
+        services.AddSingleton(p => p.GetRequiredService<Node>().Operations);
+        return services;
+    }
+
+    /// <summary>Every turn, step and flow of an assembly.</summary>
+    public static IServiceCollection AddServicesOf(this IServiceCollection services, Assembly assembly)
+    {
+        services.AddSingleton(new ServiceAssembly(assembly));
+        foreach (var type in assembly.GetTypes().Where(t => t is { IsAbstract: false, IsGenericTypeDefinition: false }).OrderBy(t => t.FullName, StringComparer.Ordinal))
+        {
+            if (typeof(ITurn).IsAssignableFrom(type))
+                services.AddSingleton(typeof(ITurn), type);
+            if (typeof(IStep).IsAssignableFrom(type))
+                services.AddSingleton(typeof(IStep), type);
+        }
+
+        return services;
+    }
+
+    private static Dictionary<string, Type> ContextTypes(IEnumerable<IStep> steps)
+    {
+        var types = new Dictionary<string, Type>(StringComparer.Ordinal);
+        foreach (var step in steps)
+        {
+            foreach (var type in step.GetType().Assembly.GetTypes().Where(t => t.IsDefined(typeof(FlowContextAttribute))))
+                types[type.Name] = type;
+        }
+
+        return types;
+    }
+}
+
+/// <summary>Bus and operations know each other; made here so that both ends are there.</summary>
+internal sealed class Node
+{
+    public Node(
+        TurnCatalog turns, FlowCatalog flows, MailboxSet mailboxes, IStore store, IWriter writer, Model.ResourceModels models, IAuthoriser authoriser,
+        CommandDispatcher dispatcher, HostConnections links, OperationEnds ends, Signals signals,
+        TimeProvider time, IIdSource ids, IChance chance, NodeIdentity identity, ILoggerFactory logs)
+    {
+        var runner = new OperationRunner(
+            flows, new Journal(store, writer, dispatcher, time), dispatcher, links, ends, signals, store, time, ids, chance, logs.CreateLogger<OperationRunner>())
+        {
+            Generation = identity.Generation,
+        };
+        Operations = new OperationEngine(mailboxes, store, writer, flows, runner, ends, time, logs.CreateLogger<OperationEngine>());
+        Bus = new Bus(turns, mailboxes, store, writer, models, authoriser, Operations, time, ids);
+        runner.Bus = Bus;
+    }
+
+    public Bus Bus { get; }
+    public OperationEngine Operations { get; }
+}

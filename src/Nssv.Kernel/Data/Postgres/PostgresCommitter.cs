@@ -1,0 +1,148 @@
+using Npgsql;
+using NpgsqlTypes;
+using Nssv.Kernel.Events;
+using Nssv.Kernel.Ownership;
+
+namespace Nssv.Kernel.Data.Postgres;
+
+/// <summary>
+/// Two round trips a batch. The first begins, locks this member's row and runs all statements; what they met is checked here. The second numbers the events,
+/// stores them and commits, so the one row that holds the number is locked only while committing.
+/// </summary>
+internal sealed class PostgresCommitter(PostgresDatabase database, MemberFence fence) : Committer
+{
+    private readonly string _fenceSql = database.Positional(MemberFence.CheckSql + " FOR SHARE");
+
+    private const string InsertEvents =
+        "INSERT INTO events (sequence, type, resource_type, resource_id, project_id, operation_id, at, data) " +
+        "SELECT head.seq - cardinality($1) + item.place, item.type, item.resource_type, item.resource_id, item.project_id, item.operation_id, item.at, item.data " +
+        "FROM outbox_head AS head, unnest($1, $2, $3, $4, $5, $6, $7) WITH ORDINALITY AS item (type, resource_type, resource_id, project_id, operation_id, at, data, place) WHERE head.id = 1";
+
+    private NpgsqlConnection? _connection;
+
+    public override void Commit(IReadOnlyList<CompiledUnit> units)
+    {
+        _connection ??= database.Connect();
+        try
+        {
+            RunStatements(_connection, units);
+        }
+        catch (NpgsqlException error)
+        {
+            Rollback();
+            throw PostgresErrors.Map(error);
+        }
+        catch
+        {
+            Rollback();
+            throw;
+        }
+        try
+        {
+            NumberAndCommit(_connection, units);
+        }
+        catch (NpgsqlException error)
+        {
+            Rollback();
+            // An error that the server itself reports has ended the transaction; a connection that breaks has told nothing.
+            throw PostgresErrors.ConnectionIsGone(error)
+                ? new OutcomeUnknownException("The connection to the database was lost while committing", error)
+                : PostgresErrors.Map(error);
+        }
+    }
+
+    private void RunStatements(NpgsqlConnection connection, IReadOnlyList<CompiledUnit> units)
+    {
+        using var batch = new NpgsqlBatch(connection);
+        Add(batch, "BEGIN", []);
+        Add(batch, _fenceSql, [fence.Member.ToString()]);
+        foreach (var unit in units)
+        {
+            unit.Reset();
+            foreach (var statement in unit.Statements)
+                Add(batch, database.Positional(statement.Sql), statement.Values);
+        }
+        using (var reader = batch.ExecuteReader())
+        {
+            if (!reader.Read() || reader.GetInt64(0) != fence.Generation)
+                throw fence.Lost();
+            while (reader.NextResult())
+            {
+            }
+        }
+        var next = 2;
+        foreach (var unit in units)
+        {
+            for (var i = 0; i < unit.Statements.Count; i++)
+            {
+                var rows = batch.BatchCommands[next++].RecordsAffected;
+                Check(unit.Statements[i], rows);
+                if (rows == 0)
+                    unit.Dropped(i);
+            }
+        }
+    }
+
+    private static void NumberAndCommit(NpgsqlConnection connection, IReadOnlyList<CompiledUnit> units)
+    {
+        var events = units.SelectMany(unit => unit.Published).ToList();
+        using var batch = new NpgsqlBatch(connection);
+        if (events.Count > 0)
+        {
+            Add(batch, OutboxHead.Advance.Replace("@p0", "$1", StringComparison.Ordinal), [(long)events.Count]);
+            var insert = Add(batch, InsertEvents, []);
+            Texts(insert, events, item => item.Draft.Type);
+            Texts(insert, events, item => item.Draft.ResourceType);
+            Texts(insert, events, item => item.Draft.ResourceId.ToString());
+            Texts(insert, events, item => item.Draft.ProjectId.ToString());
+            Texts(insert, events, item => item.Draft.OperationId?.ToString());
+            insert.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. events.Select(item => Sql.Micros(item.Draft.At))], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint });
+            Texts(insert, events, item => item.DataText);
+        }
+        Add(batch, "COMMIT", []);
+        long last = 0;
+        using (var reader = batch.ExecuteReader())
+        {
+            if (events.Count > 0 && reader.Read())
+                last = reader.GetInt64(0);
+            while (reader.NextResult())
+            {
+            }
+        }
+        var next = last - events.Count + 1;
+        foreach (var unit in units)
+            next = unit.Number(next);
+    }
+
+    private static void Texts(NpgsqlBatchCommand command, List<PendingEvent> events, Func<PendingEvent, string?> get) =>
+        command.Parameters.Add(new NpgsqlParameter<string?[]> { TypedValue = [.. events.Select(get)], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
+
+    private static NpgsqlBatchCommand Add(NpgsqlBatch batch, string sql, object[] values)
+    {
+        var command = new NpgsqlBatchCommand(sql);
+        PostgresDatabase.AddParameters(command.Parameters, values);
+        batch.BatchCommands.Add(command);
+        return command;
+    }
+
+    private void Rollback()
+    {
+        try
+        {
+            using var command = new NpgsqlCommand("ROLLBACK", _connection);
+            command.ExecuteNonQuery();
+        }
+        catch (Exception error) when (error is NpgsqlException or InvalidOperationException)
+        {
+            // The connection is gone, and with it the transaction; the next batch opens another.
+            _connection?.Dispose();
+            _connection = null;
+        }
+    }
+
+    public override void Dispose()
+    {
+        _connection?.Dispose();
+        _connection = null;
+    }
+}

@@ -1,0 +1,129 @@
+using System.Collections.Concurrent;
+using System.Data.Common;
+using System.Text.RegularExpressions;
+using Npgsql;
+using NpgsqlTypes;
+using Nssv.Kernel.Model;
+using Nssv.Kernel.Ownership;
+
+namespace Nssv.Kernel.Data.Postgres;
+
+/// <summary>PostgreSQL 13 or later: pooled readers, prepared statements, one connection for the writer.</summary>
+public sealed partial class PostgresDatabase : Database
+{
+    private const int MostTexts = 4096;
+
+    private readonly ConcurrentDictionary<string, string> _texts = new(StringComparer.Ordinal);
+    private readonly NpgsqlDataSource _source;
+
+    private PostgresDatabase(ResourceModels models, NpgsqlDataSource source) : base(models) => _source = source;
+
+    internal override Dialect Dialect => PostgresDialect.Instance;
+
+    /// <param name="connection"><c>postgresql://user:password@host:port/database?sslmode=…</c>, or Npgsql's own <c>Host=…;…</c></param>
+    /// <exception cref="FormatException">It is neither.</exception>
+    public static PostgresDatabase Open(string connection, ResourceModels models)
+    {
+        var settings = PostgresUrl.Parse(connection);
+        settings.ApplicationName ??= "nssv";
+        settings.MaxAutoPrepare = 256;
+        settings.AutoPrepareMinUsages = 2;
+        settings.NoResetOnClose = true;
+        settings.Enlist = false;
+        settings.IncludeErrorDetail = false;
+        return new(models, NpgsqlDataSource.Create(settings));
+    }
+
+    internal override async ValueTask<List<T>> Read<T>(string sql, object[] values, Func<DbDataReader, T> map)
+    {
+        try
+        {
+            await using var command = _source.CreateCommand(Positional(sql));
+            AddParameters(command.Parameters, values);
+            await using var reader = await command.ExecuteReaderAsync();
+            List<T> rows = [];
+            while (await reader.ReadAsync())
+                rows.Add(map(reader));
+            return rows;
+        }
+        catch (NpgsqlException error)
+        {
+            throw PostgresErrors.Map(error);
+        }
+    }
+
+    internal override T Exclusive<T>(Func<DbConnection, T> work)
+    {
+        using var connection = Connect();
+        using var transaction = connection.BeginTransaction();
+        var result = work(connection);
+        transaction.Commit();
+        return result;
+    }
+
+    internal override Committer CreateCommitter(MemberFence fence) => new PostgresCommitter(this, fence);
+
+    internal NpgsqlConnection Connect()
+    {
+        try
+        {
+            return _source.OpenConnection();
+        }
+        catch (NpgsqlException error)
+        {
+            throw error is PostgresException ? PostgresErrors.Map(error) : PostgresErrors.Unavailable(error);
+        }
+    }
+
+    /// <summary>@p0 becomes $1: positional parameters are not parsed anew each time.</summary>
+    internal string Positional(string sql)
+    {
+        if (_texts.TryGetValue(sql, out var text))
+            return text;
+        if (_texts.Count >= MostTexts)
+            _texts.Clear();
+        return _texts[sql] = Parameter().Replace(sql, match => "$" + (int.Parse(match.Groups[1].ValueSpan, System.Globalization.CultureInfo.InvariantCulture) + 1));
+    }
+
+    internal static void AddParameters(NpgsqlParameterCollection parameters, object[] values)
+    {
+        foreach (var value in values)
+        {
+            parameters.Add(value switch
+            {
+                string text => new NpgsqlParameter<string> { TypedValue = text, NpgsqlDbType = NpgsqlDbType.Text },
+                long number => new NpgsqlParameter<long> { TypedValue = number, NpgsqlDbType = NpgsqlDbType.Bigint },
+                double number => new NpgsqlParameter<double> { TypedValue = number, NpgsqlDbType = NpgsqlDbType.Double },
+                SqlNull none => new NpgsqlParameter { Value = DBNull.Value, NpgsqlDbType = NullType(none) },
+                _ => throw new ArgumentException($"{value.GetType().Name} is not encoded"),
+            });
+        }
+    }
+
+    private static NpgsqlDbType NullType(SqlNull none) =>
+        none == SqlNull.Text ? NpgsqlDbType.Text : none == SqlNull.Whole ? NpgsqlDbType.Bigint : none == SqlNull.Real ? NpgsqlDbType.Double : NpgsqlDbType.Unknown;
+
+    public override ValueTask DisposeAsync() => _source.DisposeAsync();
+
+    [GeneratedRegex("@p([0-9]+)")]
+    private static partial Regex Parameter();
+}
+
+internal sealed class PostgresDialect : Dialect
+{
+    public static readonly PostgresDialect Instance = new();
+
+    public override string Name => "postgresql";
+
+    public override IReadOnlyDictionary<string, string> Tokens { get; } = new Dictionary<string, string>
+    {
+        // Compares bytes, as SQLite does.
+        ["text"] = "text COLLATE \"C\"",
+        ["bigint"] = "bigint",
+        ["smallint"] = "smallint",
+        ["real"] = "double precision",
+        ["options"] = "",
+    };
+
+    public override string JsonMember(string column, string keyParameter) => $"({column}::json ->> {keyParameter})";
+}

@@ -1,0 +1,111 @@
+using System.Reflection;
+using System.Text.Json.Nodes;
+using Nssv.Kernel.Operations;
+
+namespace Nssv.Kernel.Flows;
+
+/// <summary>All flows and steps of this version, checked against each other when it is made.</summary>
+public sealed class FlowCatalog
+{
+    private readonly Dictionary<string, FlowDefinition> _flows = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, StepBinding> _steps = new(StringComparer.Ordinal);
+
+    /// <exception cref="FlowException">A flow names a step, a flow, a property or a type that does not fit.</exception>
+    public FlowCatalog(IEnumerable<FlowDefinition> flows, IEnumerable<object> steps)
+    {
+        foreach (var step in steps)
+        {
+            var binding = StepBinding.For(step);
+            if (!_steps.TryAdd(binding.Name, binding))
+                throw new FlowException($"two steps are named '{binding.Name}'");
+        }
+
+        foreach (var flow in flows)
+        {
+            if (!_flows.TryAdd(flow.Name, flow))
+                throw new FlowException($"two flows are named '{flow.Name}'");
+        }
+
+        foreach (var flow in _flows.Values.OrderBy(f => f.Name, StringComparer.Ordinal))
+            Check(flow);
+    }
+
+    public IEnumerable<FlowDefinition> Flows => _flows.Values;
+
+    public FlowDefinition Flow(string name) =>
+        _flows.TryGetValue(name, out var flow) ? flow : throw new FlowException($"there is no flow '{name}'");
+
+    public FlowDefinition? Find(string name) => _flows.GetValueOrDefault(name);
+
+    internal StepBinding? FindStep(string name) => _steps.GetValueOrDefault(name);
+
+    /// <summary>Expands a flow over its context: sub-flows, items and conditions become one list of steps.</summary>
+    public Plan Freeze(FlowDefinition flow, JsonObject context)
+    {
+        var steps = new List<PlannedStep>();
+        Expand(flow, context, "", steps);
+        return new Plan(flow.Hash, steps);
+    }
+
+    private void Expand(FlowDefinition flow, JsonObject context, string scope, List<PlannedStep> steps)
+    {
+        foreach (var node in flow.Nodes)
+        {
+            if (node.When is { } when && context[JsonName(when)]?.GetValue<bool>() != true)
+                continue;
+            switch (node)
+            {
+                case FlowNode.Step s:
+                    steps.Add(new PlannedStep(s.Name, scope, s.Deadline, s.Retry, s.AfterCrash ?? flow.AfterCrash, s.PointOfNoReturn));
+                    break;
+                case FlowNode.Call { Foreach: { } list } call:
+                    var items = context[JsonName(list)] as JsonArray ?? [];
+                    for (var i = 0; i < items.Count; i++)
+                        Expand(Flow(call.Flow), items[i]!.AsObject(), ScopePath.Item(scope, JsonName(list), i), steps);
+                    break;
+                case FlowNode.Call { With: { } property } call:
+                    if (context[JsonName(property)] is JsonObject inner)
+                        Expand(Flow(call.Flow), inner, ScopePath.Property(scope, JsonName(property)), steps);
+                    break;
+                case FlowNode.Call call:
+                    Expand(Flow(call.Flow), context, scope, steps);
+                    break;
+            }
+        }
+    }
+
+    private void Check(FlowDefinition flow)
+    {
+        foreach (var node in flow.Nodes)
+        {
+            if (node.When is { } when && Property(flow, when).PropertyType != typeof(bool))
+                throw new FlowException($"{flow.Name}: when=\"{when}\" is no bool");
+            switch (node)
+            {
+                case FlowNode.Step s:
+                    var step = FindStep(s.Name) ?? throw new FlowException($"{flow.Name}: there is no step '{s.Name}'");
+                    if (!step.ContextType.IsAssignableFrom(flow.ContextType))
+                        throw new FlowException($"{flow.Name}: step '{s.Name}' wants {step.ContextType.Name}, the flow has {flow.ContextType.Name}");
+                    break;
+                case FlowNode.Call c:
+                    var called = Find(c.Flow) ?? throw new FlowException($"{flow.Name}: there is no flow '{c.Flow}'");
+                    if (called.Name == flow.Name)
+                        throw new FlowException($"{flow.Name} calls itself");
+                    var given = c.Foreach is { } list ? ItemType(Property(flow, list).PropertyType)
+                        : c.With is { } with ? Property(flow, with).PropertyType
+                        : flow.ContextType;
+                    if (given != called.ContextType)
+                        throw new FlowException($"{flow.Name}: flow '{c.Flow}' wants {called.ContextType.Name}, it is given {given?.Name}");
+                    break;
+            }
+        }
+    }
+
+    private static PropertyInfo Property(FlowDefinition flow, string name) =>
+        flow.ContextType.GetProperty(name) ?? throw new FlowException($"{flow.Name}: {flow.ContextType.Name} has no property '{name}'");
+
+    private static Type? ItemType(Type list) =>
+        list.GetInterfaces().Prepend(list).FirstOrDefault(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IEnumerable<>))?.GetGenericArguments()[0];
+
+    private static string JsonName(string property) => System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(property);
+}

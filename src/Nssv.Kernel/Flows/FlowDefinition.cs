@@ -1,0 +1,57 @@
+using Nssv.Kernel.Operations;
+
+namespace Nssv.Kernel.Flows;
+
+/// <summary>A flow as its XML says it.</summary>
+/// <param name="Target">Singular kebab-case kind of the resource whose claim the operation holds; null for a flow that only others call.</param>
+/// <param name="Claims">Aspect of the target: "power", "all" …</param>
+/// <param name="PassesQueue">Goes before operations that wait for the claim (forced stop, fencing).</param>
+/// <param name="Hash">SHA-256 of the XML, hex; kept in every frozen plan.</param>
+public sealed record FlowDefinition(
+    string Name,
+    Type ContextType,
+    string? Target,
+    string Claims,
+    FlowDirection AfterCrash,
+    bool PassesQueue,
+    IReadOnlyList<FlowConflict> Conflicts,
+    IReadOnlyList<FlowNode> Nodes,
+    string Hash)
+{
+    /// <summary>What becomes of this operation when it meets one that holds or awaits an overlapping claim.</summary>
+    public ConflictPolicy PolicyAgainst(string kind) =>
+        Conflicts.FirstOrDefault(c => c.With == kind)?.Policy
+        ?? Conflicts.FirstOrDefault(c => c.With == "*")?.Policy
+        ?? ConflictPolicy.Queue;
+}
+
+public sealed record FlowConflict(string With, ConflictPolicy Policy);
+
+public enum ConflictPolicy
+{
+    /// <summary>Wait for the claim.</summary>
+    Queue,
+    /// <summary>409, naming the operation in the way.</summary>
+    Refuse,
+    /// <summary>Cancel the other, then take its claim.</summary>
+    Supersede,
+}
+
+/// <summary>An element of a flow.</summary>
+public abstract record FlowNode(string? When)
+{
+    public sealed record Step(string Name, string? When, TimeSpan Deadline, TimeSpan? Stall, int Retry, FlowDirection? AfterCrash, bool PointOfNoReturn) : FlowNode(When);
+
+    /// <param name="Foreach">Property of the context that lists contexts of the called flow, one run each.</param>
+    /// <param name="With">Property of the context that is the context of the called flow.</param>
+    public sealed record Call(string Flow, string? When, string? Foreach, string? With) : FlowNode(When);
+}
+
+/// <summary>A plan as it is frozen into an operation when it starts: an upgrade never changes it.</summary>
+public sealed record Plan(string FlowHash, IReadOnlyList<PlannedStep> Steps);
+
+/// <param name="Scope">Where in the operation's context the step's own context stands: "" for the root, "disks[1]", "root".</param>
+public sealed record PlannedStep(string Name, string Scope, TimeSpan Deadline, int Retry, FlowDirection AfterCrash, bool PointOfNoReturn)
+{
+    public string FullName => Scope.Length == 0 ? Name : $"{Scope}/{Name}";
+}

@@ -1,0 +1,105 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Nssv.Kernel.Agents;
+using Nssv.Kernel.Calls;
+using Nssv.Kernel.Data;
+using Nssv.Kernel.Operations;
+
+namespace Nssv.Kernel.Flows;
+
+/// <summary>One try of one step, forward or back: counts what it asks for, so that a repeat asks for the same under the same names.</summary>
+internal sealed class StepRun(OperationRun run, OperationRunner runner, PlannedStep step, int index, int attempt, bool undoing, Id? host, CancellationToken cancelled)
+{
+    private int _calls;
+    private int _commands;
+    private int _children;
+
+    public OperationRun Run { get; } = run;
+    public OperationRunner Runner { get; } = runner;
+    public CancellationToken Cancelled { get; } = cancelled;
+
+    /// <summary>A command was given up before its result came.</summary>
+    public bool FateUnknown { get; private set; }
+
+    public void Save(object context) =>
+        Run.Context = ScopePath.Replace(Run.Context, step.Scope, JsonSerializer.SerializeToNode(context, context.GetType(), KernelJson.Options)!.AsObject());
+
+    public Task<TResult> Call<TResult>(Request<TResult> request)
+    {
+        Run.HasRecordedCalls = true;
+        return Runner.Bus.Call(request, new CallKey(Run.Operation.Id, StepKey, ++_calls));
+    }
+
+    public async Task<TResult> Command<TResult>(Command<TResult> command)
+    {
+        var hostId = host ?? throw new InvalidOperationException($"step {step.Name} commands a host but names none");
+        var type = command.GetType();
+        var envelope = new CommandEnvelope(
+            $"{Run.Operation.Id}/{StepKey}/{++_commands}", Run.Operation.Id, index, attempt, Run.Epoch(Runner.Generation),
+            (int)step.Deadline.TotalSeconds, CommandNames.Of(type), JsonSerializer.SerializeToElement(command, type, KernelJson.Options));
+        Run.Hosts.Add(hostId);
+        CommandResult result;
+        try
+        {
+            result = await Runner.Dispatcher.Run(hostId, envelope, Run.IsCleanUp, Cancelled);
+        }
+        catch (OperationCanceledException)
+        {
+            FateUnknown = true;
+            throw;
+        }
+
+        if (!result.Succeeded)
+            throw (result.Problem ?? Problems.Internal($"{envelope.Name} failed without a reason.")).AsException();
+        return result.Result is { } json ? json.Deserialize<TResult>(KernelJson.Options)! : default!;
+    }
+
+    public async Task<Operation> Start(Request request)
+    {
+        var child = await Runner.Bus.AcceptChild(request, Run.Operation, $"{StepKey}/{++_children}");
+        if (!child.HasEnded())
+        {
+            var end = Runner.Ends.Next(child.Id, Cancelled);
+            var now = await Runner.Store.Get<Operation>(child.Id);
+            child = now.HasEnded() ? now : await end;
+        }
+
+        return child.State == OperationState.Succeeded
+            ? child
+            : throw (child.Error ?? Problems.Internal($"{child.Kind} failed without a reason.")).AsException();
+    }
+
+    public async Task Wait(string signal, Func<Task<bool>> until)
+    {
+        while (true)
+        {
+            var next = Runner.Signals.Next(Run.Operation.TargetId, signal, Cancelled);
+            if (await until())
+            {
+                await Runner.Show(Run, OperationState.Running);
+                return;
+            }
+
+            await Runner.Show(Run, OperationState.Waiting);
+            await next;
+        }
+    }
+
+    private string StepKey => undoing ? $"{index}:{step.Name}/undo" : $"{index}:{step.Name}";
+}
+
+/// <inheritdoc/>
+internal sealed class StepRunContext<TContext>(StepRun run) : StepContext<TContext> where TContext : class
+{
+    public override Operation Operation => run.Run.Operation;
+    public override IStore Store => run.Runner.Store;
+    public override TimeProvider Time => run.Runner.Time;
+    public override IIdSource Ids => run.Runner.Ids;
+    public override CancellationToken Cancelled => run.Cancelled;
+    public override void Save(TContext context) => run.Save(context);
+    public override Task<TResult> Call<TResult>(Request<TResult> request) => run.Call(request);
+    public override Task<TResult> Command<TResult>(Command<TResult> command) => run.Command(command);
+    public override Task<Operation> Start(Request request) => run.Start(request);
+    public override Task Wait(string signal, Func<Task<bool>> until) => run.Wait(signal, until);
+    public override void Result(JsonObject result) => run.Run.Result = result;
+}

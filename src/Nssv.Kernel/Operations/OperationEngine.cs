@@ -1,0 +1,234 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Nssv.Kernel.Agents;
+using Nssv.Kernel.Calls;
+using Nssv.Kernel.Data;
+using Nssv.Kernel.Flows;
+using Nssv.Kernel.Mailboxes;
+
+namespace Nssv.Kernel.Operations;
+
+/// <summary>
+/// Takes accepted operations in, starts them when their claim is free, takes them up again after a crash. The rows are the truth; what is here is a cache of them.
+/// </summary>
+public sealed partial class OperationEngine
+{
+    private readonly ClaimTable _claims = new();
+    private readonly ConcurrentDictionary<Id, OperationRun> _running = new();
+    private readonly MailboxSet _mailboxes;
+    private readonly IStore _store;
+    private readonly IWriter _writer;
+    private readonly FlowCatalog _flows;
+    private readonly OperationRunner _runner;
+    private readonly OperationEnds _ends;
+    private readonly TimeProvider _time;
+    private readonly ILogger<OperationEngine> _log;
+    private long _lastSequence;
+    private bool _stopping;
+
+    internal OperationEngine(
+        MailboxSet mailboxes, IStore store, IWriter writer, FlowCatalog flows, OperationRunner runner, OperationEnds ends, TimeProvider time, ILogger<OperationEngine> log)
+    {
+        (_mailboxes, _store, _writer, _flows, _runner, _ends, _time, _log) = (mailboxes, store, writer, flows, runner, ends, time, log);
+    }
+
+    /// <summary>Operations that have begun and not ended on this node.</summary>
+    public int RunningCount => _running.Count;
+
+    /// <summary>Microseconds of the clock, but always growing: the order of acceptance.</summary>
+    internal long NextSequence()
+    {
+        var now = Clock.Now(_time).UtcTicks / TimeSpan.TicksPerMicrosecond;
+        while (true)
+        {
+            var last = Volatile.Read(ref _lastSequence);
+            var next = Math.Max(now, last + 1);
+            if (Interlocked.CompareExchange(ref _lastSequence, next, last) == last)
+                return next;
+        }
+    }
+
+    /// <summary>Writes intent and operation in one unit, and starts it if its claim is free. Runs on the target's mailbox.</summary>
+    internal async Task<Operation> Submit(Operation draft, Decision decision, IdempotencyKey? key)
+    {
+        var flow = decision.Flow is null ? null : _flows.Flow(decision.Flow);
+        var operation = flow is null ? draft : draft with { Aspect = flow.Claims };
+        IReadOnlyList<(ClaimTable.Entry Other, ConflictPolicy Policy)> conflicts = flow is null ? [] : _claims.Conflicts(operation, flow);
+        foreach (var (other, policy) in conflicts)
+        {
+            if (policy == ConflictPolicy.Refuse)
+                throw InTheWay(operation, other).AsException();
+        }
+
+        var unit = new UnitOfWork { OperationId = operation.Id }.Include(decision.Unit).Insert(operation);
+        if (key is not null)
+            unit.Insert(key);
+        await _writer.Commit(unit);
+        if (flow is null)
+            return operation;
+
+        _claims.Add(operation, flow, running: false);
+        foreach (var (other, policy) in conflicts)
+        {
+            if (policy == ConflictPolicy.Supersede)
+                await Cancel(other.OperationId);
+        }
+
+        await StartNext(operation.TargetId, operation);
+        return operation;
+    }
+
+    /// <summary>Asks an operation to stop and be undone. One that waits for its claim ends at once.</summary>
+    /// <exception cref="ProblemException">It has ended, or nothing of it can be taken back any more.</exception>
+    public async Task<Operation> Cancel(Id operationId)
+    {
+        var operation = await _store.Get<Operation>(operationId);
+        if (operation.HasEnded())
+            throw new Problem(409, "operation-ended", "The operation has ended.", $"It ended with state {operation.State}.", "Nothing is left to cancel.").AsException();
+        if (_running.TryGetValue(operationId, out var run) && run.PastPointOfNoReturn)
+        {
+            throw new Problem(409, "past-point-of-no-return", "The operation can only go forward now.",
+                "What it has done cannot be taken back.", "Wait for its end.") { OperationId = operationId }.AsException();
+        }
+
+        var cancelled = operation with { CancelRequested = true };
+        await _writer.Commit(new UnitOfWork { OperationId = operationId }.Observe(operation, cancelled));
+        if (_running.TryGetValue(operationId, out run))
+            run.Cancel();
+        else
+            _ = Begin(operationId);
+        return cancelled;
+    }
+
+    /// <summary>Takes up everything that had not ended when the last manager stopped.</summary>
+    public async Task Recover()
+    {
+        var unfinished = (await _store.List<Operation>(Condition.In(nameof(Operation.State),
+                new[] { OperationState.Queued, OperationState.Running, OperationState.Waiting, OperationState.Undoing })))
+            .OrderBy(o => o.AcceptedSequence).ToList();
+        foreach (var operation in unfinished)
+        {
+            _lastSequence = Math.Max(_lastSequence, operation.AcceptedSequence);
+            _claims.Add(operation, _flows.Find(operation.Kind), running: operation.State != OperationState.Queued);
+        }
+
+        Log.Recovering(_log, unfinished.Count);
+        foreach (var operation in unfinished.Where(o => o.State != OperationState.Queued))
+            _ = Begin(operation.Id);
+        foreach (var target in unfinished.Select(o => o.TargetId).Distinct())
+            _ = _mailboxes.Run(target, async () => { await StartNext(target); return true; });
+    }
+
+    /// <summary>Runs what operations left on a host that was unreachable when they failed. Called before the host gets any new work.</summary>
+    /// <returns>True when nothing is left.</returns>
+    public async Task<bool> CleanUp(Id hostId)
+    {
+        var pending = await _store.List<Operation>(
+            Condition.Equal(nameof(Operation.CleanupHostId), hostId), Condition.Equal(nameof(Operation.CleanupPending), true));
+        foreach (var operation in pending.OrderBy(o => o.AcceptedSequence))
+        {
+            var run = new OperationRun(operation);
+            if (_running.TryAdd(operation.Id, run))
+                await Execute(run, operation, recovered: true);
+        }
+
+        return await _store.Count<Operation>(
+            Condition.Equal(nameof(Operation.CleanupHostId), hostId), Condition.Equal(nameof(Operation.CleanupPending), true)) == 0;
+    }
+
+    /// <summary>Starts nothing more; what runs is left to the journal.</summary>
+    public void Stop() => _stopping = true;
+
+    private async Task StartNext(Id target, Operation? known = null)
+    {
+        foreach (var id in _claims.TakeStartable(target))
+        {
+            if (known?.Id == id)
+                _ = Begin(known);
+            else
+                _ = Begin(id);
+        }
+
+        await Task.CompletedTask;
+    }
+
+    private async Task Begin(Id operationId)
+    {
+        try
+        {
+            await Begin(await _store.Get<Operation>(operationId));
+        }
+        catch (Exception e)
+        {
+            Log.CannotRead(_log, operationId, e);
+        }
+    }
+
+    private async Task Begin(Operation operation)
+    {
+        var run = new OperationRun(operation);
+        if (_stopping || operation.HasEnded() || !_running.TryAdd(operation.Id, run))
+            return;
+        await Task.Yield();
+        var ended = await Execute(run, operation, recovered: operation.State != OperationState.Queued);
+        if (ended is null)
+            return;
+        await _mailboxes.Run(ended.TargetId, async () =>
+        {
+            _claims.Remove(ended.TargetId, ended.Id);
+            await StartNext(ended.TargetId);
+            return true;
+        });
+        _ends.Ended(ended);
+    }
+
+    /// <returns>The ended operation; null when this node had to let go of it.</returns>
+    private async Task<Operation?> Execute(OperationRun run, Operation operation, bool recovered)
+    {
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    return await _runner.Run(run, recovered);
+                }
+                catch (OutcomeUnknownException e)
+                {
+                    // Nobody answers from memory: read what is there, and go on from that.
+                    Log.OutcomeUnknown(_log, operation.Id, e);
+                    run.Reload(await Reread(operation.Id));
+                    recovered = true;
+                }
+            }
+        }
+        catch (Exception e) when (e is FencedException or SupersededException)
+        {
+            Log.LetGo(_log, operation.Id, e.Message);
+            return null;
+        }
+        finally
+        {
+            _running.TryRemove(operation.Id, out _);
+        }
+    }
+
+    private async Task<Operation> Reread(Id operationId)
+    {
+        while (true)
+        {
+            try
+            {
+                return await _store.Get<Operation>(operationId);
+            }
+            catch (Exception e) when (e is not ProblemException { Problem.Status: 404 } and not FencedException)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1), _time);
+            }
+        }
+    }
+
+    private static Problem InTheWay(Operation operation, ClaimTable.Entry other) =>
+        new(409, "operation-in-the-way", "Another operation is working on this resource.",
+            $"{other.Kind} has not ended on {operation.TargetType} {operation.TargetId}.", "Wait for its end, or cancel it.") { OperationId = other.OperationId };
+}

@@ -1,0 +1,80 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Nssv.Kernel.Flows;
+
+namespace Nssv.Kernel.Operations;
+
+/// <summary>One operation in the hands of this node: its row as last committed, its plan and context, and whom it must ask before it commands.</summary>
+#pragma warning disable CA1001 // The source has no timer and no handle: there is nothing to dispose of, and a late Cancel must not throw.
+internal sealed class OperationRun
+#pragma warning restore CA1001
+{
+    /// <summary>Room for the fences of one generation.</summary>
+    private const int FenceBits = 20;
+
+    private readonly HashSet<Id> _asked = [];
+    private readonly CancellationTokenSource _cancel = new();
+    private long _fence;
+    private bool _mustAsk;
+
+    public OperationRun(Operation operation)
+    {
+        Operation = operation;
+        Reload(operation);
+    }
+
+    public Operation Operation { get; private set; }
+    public Plan? Plan { get; private set; }
+    public JsonObject Context { get; set; } = [];
+    public JsonObject? Result { get; set; }
+
+    /// <summary>Journal rows of the steps begun so far, by index.</summary>
+    public Dictionary<int, OperationStep> Steps { get; } = [];
+
+    /// <summary>True once a call was recorded under this operation: the records go when it ends.</summary>
+    public bool HasRecordedCalls { get; set; }
+
+    /// <summary>Hosts that were commanded and may forget the operation when it has ended.</summary>
+    public HashSet<Id> Hosts { get; } = [];
+
+    public CancellationToken Cancelled => _cancel.Token;
+
+    /// <summary>Stored work on a host that has just returned.</summary>
+    public bool IsCleanUp => Operation.CleanupPending;
+
+    public bool PastPointOfNoReturn => Plan is not null && Plan.Steps.Take(Operation.StepIndex + 1).Any(s => s.PointOfNoReturn);
+
+    /// <summary>Grows with the manager's generation, and within it each time a command's fate becomes unknown.</summary>
+    public long Epoch(long generation) => (generation << FenceBits) | _fence;
+
+    /// <summary>From now on every host is asked, with a higher epoch, before it is commanded again: what is still under way to it must not take effect later.</summary>
+    public void Fence()
+    {
+        _fence++;
+        _mustAsk = true;
+        _asked.Clear();
+    }
+
+    public bool MustAsk(Id host) => _mustAsk && !_asked.Contains(host);
+
+    public void Asked(Id host) => _asked.Add(host);
+
+    public void Cancel() => _cancel.Cancel();
+
+    public void Committed(Operation operation)
+    {
+        Operation = operation;
+    }
+
+    /// <summary>Takes over what the database has.</summary>
+    public void Reload(Operation operation)
+    {
+        Operation = operation;
+        Plan = operation.Plan is null ? null : JsonSerializer.Deserialize<Plan>(operation.Plan, KernelJson.Options);
+        Context = JsonNode.Parse(operation.Context)!.AsObject();
+        Result = operation.Result;
+        Steps.Clear();
+        if (operation.CancelRequested)
+            _cancel.Cancel();
+    }
+}

@@ -1,0 +1,239 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Nssv.Kernel.Agents;
+using Nssv.Kernel.Calls;
+using Nssv.Kernel.Data;
+using Nssv.Kernel.Flows;
+
+namespace Nssv.Kernel.Operations;
+
+/// <summary>
+/// Takes one operation through its plan. Before a step's effect is asked for its Started entry is durable; after it is confirmed its Done entry is,
+/// in the same unit as the next step's Started. What fails goes back through Undo, beginning with the step in doubt.
+/// </summary>
+internal sealed partial class OperationRunner(
+    FlowCatalog flows,
+    Journal journal,
+    CommandDispatcher dispatcher,
+    HostConnections links,
+    OperationEnds ends,
+    Signals signals,
+    IStore store,
+    TimeProvider time,
+    IIdSource ids,
+    IChance chance,
+    ILogger<OperationRunner> log)
+{
+    /// <summary>How long a step waits for a silent host before it fails. Longer than a heartbeat's interval, so that a restarted manager hears its hosts first.</summary>
+    private static readonly TimeSpan HostPatience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
+    /// <summary>An undo, or a step that can only go forward, is tried so often before a person must look.</summary>
+    private const int Persistence = 12;
+
+    /// <summary>Set once, when both are made.</summary>
+    public Bus Bus { get; set; } = null!;
+
+    public long Generation { get; init; }
+    public CommandDispatcher Dispatcher => dispatcher;
+    public OperationEnds Ends => ends;
+    public Signals Signals => signals;
+    public IStore Store => store;
+    public TimeProvider Time => time;
+    public IIdSource Ids => ids;
+
+    /// <summary>Runs to the end, or as far as it can be taken now.</summary>
+    public async Task<Operation> Run(OperationRun run, bool recovered)
+    {
+        if (run.Operation.State == OperationState.Queued)
+        {
+            if (run.Operation.CancelRequested)
+                return await journal.End(run, OperationState.Failed, CancelledProblem);
+            await Freeze(run);
+        }
+
+        if (recovered)
+        {
+            run.Fence();
+            await journal.Load(run);
+            var inDoubt = run.Plan!.Steps.ElementAtOrDefault(run.Operation.StepIndex);
+            if (run.Operation.Direction == FlowDirection.Forward && inDoubt is { AfterCrash: FlowDirection.Back } && !run.PastPointOfNoReturn)
+                await journal.TurnBack(run, Interrupted);
+        }
+
+        return run.Operation.Direction == FlowDirection.Forward ? await Forward(run) : await Back(run);
+    }
+
+    /// <summary>Shows what the operation is doing; not a journal entry.</summary>
+    public Task Show(OperationRun run, OperationState state) => journal.Show(run, state);
+
+    private async Task Freeze(OperationRun run)
+    {
+        var flow = flows.Flow(run.Operation.Kind);
+        var plan = flows.Freeze(flow, run.Context);
+        await journal.Start(run, plan, HostOf(run, plan, 0));
+    }
+
+    private async Task<Operation> Forward(OperationRun run)
+    {
+        while (run.Operation.StepIndex < run.Plan!.Steps.Count)
+        {
+            var index = run.Operation.StepIndex;
+            var step = run.Plan.Steps[index];
+            var binding = flows.FindStep(step.Name);
+            if (binding is null)
+                return await journal.End(run, OperationState.NeedsAttention, UnknownStep(step));
+            var committed = run.Context.DeepClone().AsObject();
+            for (var attempt = 1; ; attempt++)
+            {
+                try
+                {
+                    await Try(run, binding, step, index, attempt, undoing: false);
+                    break;
+                }
+                catch (Exception e) when (!LetsGo(e))
+                {
+                    run.Context = committed.DeepClone().AsObject();
+                    var problem = ToProblem(e, step);
+                    Log.StepFailed(log, run.Operation.Id, step.FullName, attempt, problem.Code, problem.Detail, e is ProblemException or HostUnreachableException or OperationCanceledException ? null : e);
+                    if (run.PastPointOfNoReturn)
+                    {
+                        if (e is HostUnreachableException lost)
+                            return await journal.EndWithCleanUp(run, problem, lost.HostId);
+                        if (attempt >= Persistence)
+                            return await journal.End(run, OperationState.NeedsAttention, problem);
+                    }
+                    else if (attempt > step.Retry || run.Cancelled.IsCancellationRequested || problem.Status is >= 400 and < 500)
+                    {
+                        await journal.TurnBack(run, run.Cancelled.IsCancellationRequested ? CancelledProblem : problem);
+                        return await Back(run);
+                    }
+
+                    await Pause(attempt);
+                }
+            }
+
+            await journal.Advance(run, HostOf(run, run.Plan, index + 1));
+        }
+
+        return run.Operation.HasEnded() ? run.Operation : await journal.End(run, OperationState.Succeeded, null);
+    }
+
+    private async Task<Operation> Back(OperationRun run)
+    {
+        while (run.Operation.StepIndex >= 0)
+        {
+            var index = run.Operation.StepIndex;
+            var step = run.Plan!.Steps[index];
+            var binding = flows.FindStep(step.Name);
+            if (binding is null)
+                return await journal.End(run, OperationState.NeedsAttention, UnknownStep(step));
+            for (var attempt = 1; ; attempt++)
+            {
+                try
+                {
+                    await Try(run, binding, step, index, attempt, undoing: true);
+                    break;
+                }
+                catch (HostUnreachableException lost)
+                {
+                    return await journal.EndWithCleanUp(run, run.Operation.Error!, lost.HostId);
+                }
+                catch (Exception e) when (!LetsGo(e))
+                {
+                    Log.UndoFailed(log, run.Operation.Id, step.FullName, attempt, e);
+                    if (attempt >= Persistence)
+                        return await journal.End(run, OperationState.NeedsAttention, ToProblem(e, step));
+                    await Pause(attempt);
+                }
+            }
+
+            await journal.Undone(run);
+        }
+
+        return await journal.End(run, OperationState.Failed, run.Operation.Error);
+    }
+
+    private async Task Try(OperationRun run, StepBinding binding, PlannedStep step, int index, int attempt, bool undoing)
+    {
+        var context = ScopePath.Find(run.Context, step.Scope);
+        var host = binding.Host(context);
+        using var deadline = new CancellationTokenSource(step.Deadline, time);
+        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, undoing || run.PastPointOfNoReturn ? CancellationToken.None : run.Cancelled);
+        var tried = new StepRun(run, this, step, index, attempt, undoing, host, cancel.Token);
+        try
+        {
+            if (host is { } hostId)
+                await MakeSure(run, hostId, cancel.Token);
+            await (undoing ? binding.Undo(context, tried) : binding.Run(context, tried));
+        }
+        catch (OperationCanceledException e) when (cancel.IsCancellationRequested)
+        {
+            if (host is { } silent && links.Of(silent) < HostLink.Connected && !run.Cancelled.IsCancellationRequested)
+                throw new HostUnreachableException(silent, $"Host {silent} did not answer within {step.Deadline}.", e);
+            throw;
+        }
+        finally
+        {
+            if (tried.FateUnknown)
+                run.Fence();
+        }
+    }
+
+    /// <summary>The host is there, and nothing older of this operation can take effect on it any more.</summary>
+    private async Task MakeSure(OperationRun run, Id host, CancellationToken cancel)
+    {
+        var enough = run.IsCleanUp ? HostLink.Reconciling : HostLink.Connected;
+        if (links.Of(host) < enough)
+        {
+            using var patience = new CancellationTokenSource(HostPatience, time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancel);
+            try
+            {
+                await links.WaitFor(host, enough, either.Token);
+            }
+            catch (OperationCanceledException) when (patience.IsCancellationRequested)
+            {
+                throw new HostUnreachableException(host, $"Host {host} is not connected.");
+            }
+        }
+
+        if (run.MustAsk(host))
+        {
+            await dispatcher.Ask(host, run.Operation.Id, run.Epoch(Generation), run.IsCleanUp, cancel);
+            run.Asked(host);
+        }
+    }
+
+    private Id? HostOf(OperationRun run, Plan plan, int index) =>
+        plan.Steps.ElementAtOrDefault(index) is { } step && flows.FindStep(step.Name) is { } binding
+            ? binding.Host(ScopePath.Find(run.Context, step.Scope))
+            : null;
+
+    private Task Pause(int attempt)
+    {
+        var pause = FirstPause * Math.Pow(2, Math.Min(attempt - 1, 10));
+        if (pause > LongestPause)
+            pause = LongestPause;
+        return Task.Delay(pause * (0.75 + chance.Next() / 2), time);
+    }
+
+    /// <summary>These end this node's hold on the operation, not the operation.</summary>
+    private static bool LetsGo(Exception e) => e is FencedException or SupersededException or OutcomeUnknownException;
+
+    private static Problem ToProblem(Exception e, PlannedStep step) => e switch
+    {
+        ProblemException p => p.Problem,
+        HostUnreachableException => new Problem(503, "host-unreachable", "A host does not answer.", e.Message, "Look at the host, its agent and the network between; then repeat the request."),
+        OperationCanceledException => new Problem(504, "step-timed-out", "A step took too long.", $"Step {step.FullName} did not end within {step.Deadline}.", "Look at the host's load and log; then repeat the request."),
+        _ => Problems.Internal($"Step {step.FullName} failed: {e.GetType().Name}."),
+    };
+
+    private static Problem UnknownStep(PlannedStep step) =>
+        new(500, "step-unknown", "This version does not know a step of the operation's plan.", $"Step {step.FullName} is not there.", "Start the version that began the operation, or undo it by hand.");
+
+    private static readonly Problem CancelledProblem = new(409, "cancelled", "The operation was cancelled.", null, "Repeat the request if it is still wanted.");
+
+    private static readonly Problem Interrupted = new(503, "interrupted", "The manager stopped while the operation ran; what it had done was taken back.", null, "Repeat the request.");
+}
