@@ -2,14 +2,35 @@ using Nssv.Kernel.Calls;
 
 namespace Nssv.Kernel.Authorization;
 
-/// <summary>The one hook that says who may do what. Asked in every accept turn, and once more by the query compiler for what may be seen.</summary>
+/// <summary>The one place that decides who may do what: asked by every endpoint, every accept turn and every query.</summary>
 public interface IAuthoriser
 {
-    bool Allows(Caller caller, string permission);
+    /// <summary>Null when <paramref name="caller"/> may; else the problem to answer with (403).</summary>
+    /// <param name="permission">"&lt;resource&gt;.&lt;action&gt;", such as "virtual-machine.start".</param>
+    Problem? Refusal(Caller caller, string permission);
+
+    /// <summary>The rows that the caller may read: goes into the query, so that nothing is filtered afterwards.</summary>
+    ReadScope Scope(Caller caller, string permission);
 }
 
-/// <summary>Roles for now: an admin and the system itself may do everything.</summary>
+/// <summary>Which projects' rows may be read.</summary>
+/// <param name="ProjectIds">Null means all.</param>
+public sealed record ReadScope(IReadOnlyList<Id>? ProjectIds)
+{
+    public static ReadScope Everything { get; } = new((IReadOnlyList<Id>?)null);
+
+    public bool Covers(Id projectId) => ProjectIds is null || ProjectIds.Contains(projectId);
+}
+
+/// <summary>Roles decide alone: the administrator and the platform itself may do everything.</summary>
 public sealed class RoleAuthoriser : IAuthoriser
 {
-    public bool Allows(Caller caller, string permission) => caller.Role is CallerRole.Admin or CallerRole.System;
+    public Problem? Refusal(Caller caller, string permission) => caller.Role switch
+    {
+        CallerRole.Admin or CallerRole.System => null,
+        _ => new Problem(403, "forbidden", "The account may not do this.", $"{caller.Name} lacks the permission {permission}.", "Ask an administrator for it."),
+    };
+
+    public ReadScope Scope(Caller caller, string permission) =>
+        Refusal(caller, permission) is null ? ReadScope.Everything : new ReadScope([]);
 }

@@ -35,7 +35,7 @@ internal sealed class EventEndpoints(EventLog log, IAuthoriser authoriser, Sessi
     private async Task Stream(HttpContext http)
     {
         QueryParameters.Check(http.Request.Query, "after");
-        var scope = ReadScope.Of(authoriser, http.Caller(), Permission);
+        var scope = authoriser.Scope(http.Caller(), Permission);
         var place = Place(http) ?? await log.Head();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
         // Asked before the answer begins, so that a place that is too old gets a problem and not a broken stream.
@@ -89,7 +89,7 @@ internal sealed class EventEndpoints(EventLog log, IAuthoriser authoriser, Sessi
     }
 
     /// <summary>Sends frames, or a comment when there are none: it keeps the connection open and finds out whether anyone is there.</summary>
-    private async Task Send(HttpContext http, IReadOnlyList<PublishedEvent> events, CancellationToken stop)
+    private async Task Send(HttpContext http, List<PublishedEvent> events, CancellationToken stop)
     {
         var writer = http.Response.BodyWriter;
         if (events.Count == 0)
@@ -114,7 +114,7 @@ internal sealed class EventEndpoints(EventLog log, IAuthoriser authoriser, Sessi
         var query = http.Request.Query;
         QueryParameters.Check(query, "after", "limit", "cursor", "resourceId");
         var limit = (int)(QueryParameters.Number(query, "limit", 1, LargestLimit) ?? DefaultLimit);
-        var scope = ReadScope.Of(authoriser, http.Caller(), Permission);
+        var scope = authoriser.Scope(http.Caller(), Permission);
         var resource = query.TryGetValue("resourceId", out var text)
             ? Id.TryParse(text.ToString(), null, out var id) ? id : throw HttpProblems.NotAnId("resourceId", text.ToString()).AsException()
             : (Id?)null;

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Concurrent;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -16,32 +15,45 @@ internal static class ApiJson
 
     private static readonly JsonWriterOptions Writing = new() { Encoder = Options.Encoder ?? JavaScriptEncoder.Default, SkipValidation = true };
 
-    [ThreadStatic]
-    private static Utf8JsonWriter? t_writer;
+    private const int LargestKept = 256 * 1024;
 
-    /// <summary>Writes <paramref name="value"/> straight into the response.</summary>
-    public static async Task Write(HttpResponse response, int status, object value, Type type)
+    [ThreadStatic]
+    private static Scratch? t_scratch;
+
+    public static Task Write<T>(HttpResponse response, int status, T value) where T : notnull =>
+        Write(response, status, writer => JsonSerializer.Serialize(writer, value, Options));
+
+    /// <summary>Whatever <paramref name="write"/> writes. It is made whole before the answer begins, so that an error can still become a problem.</summary>
+    public static async Task Write(HttpResponse response, int status, Action<Utf8JsonWriter> write)
     {
-        response.StatusCode = status;
-        response.ContentType = ContentType;
-        Serialize(response.BodyWriter, value, type);
+        Fill(response, status, write);
         await response.BodyWriter.FlushAsync(response.HttpContext.RequestAborted);
     }
 
-    public static Task Write<T>(HttpResponse response, int status, T value) where T : notnull => Write(response, status, value, typeof(T));
-
-    private static void Serialize(IBufferWriter<byte> buffer, object value, Type type)
+    private static void Fill(HttpResponse response, int status, Action<Utf8JsonWriter> write)
     {
-        var writer = t_writer;
-        t_writer = null;
-        if (writer is null)
-            writer = new Utf8JsonWriter(buffer, Writing);
-        else
-            writer.Reset(buffer);
-        JsonSerializer.Serialize(writer, value, type, Options);
-        writer.Flush();
-        writer.Reset(Stream.Null);
-        t_writer = writer;
+        var scratch = t_scratch ?? new();
+        t_scratch = null; // whoever throws leaves its half-written text to the collector
+        write(scratch.Writer);
+        scratch.Writer.Flush();
+        response.StatusCode = status;
+        response.ContentType = ContentType;
+        response.ContentLength = scratch.Buffer.WrittenCount;
+        response.BodyWriter.Write(scratch.Buffer.WrittenSpan);
+        if (scratch.Buffer.Capacity > LargestKept)
+            return;
+        scratch.Buffer.ResetWrittenCount();
+        scratch.Writer.Reset();
+        t_scratch = scratch;
+    }
+
+    /// <summary>One text's room, used again by the next one on this thread.</summary>
+    private sealed class Scratch
+    {
+        public Scratch() => Writer = new(Buffer, Writing);
+
+        public ArrayBufferWriter<byte> Buffer { get; } = new(4_096);
+        public Utf8JsonWriter Writer { get; }
     }
 
     private static JsonSerializerOptions Create()

@@ -33,9 +33,6 @@ internal static class HttpProblems
             Errors = errors,
         };
 
-    public static Problem Forbidden(string permission) =>
-        new(403, "forbidden", "You may not do this.", $"It needs the permission {permission}.", "Ask an administrator for a role that has it.");
-
     public static Problem AgentUnknown { get; } =
         new(403, "agent-unknown", "The agent's certificate is not accepted.", "It is none of a host of this platform, or the host was removed or enrolled anew.", "Enrol the host's agent again.");
 

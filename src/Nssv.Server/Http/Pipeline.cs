@@ -94,8 +94,8 @@ internal sealed class Pipeline(RequestLog log, Sessions sessions, IAuthoriser au
             case AccessKind.Session:
                 var session = RequestHeaders.BearerToken(http.Request.Headers) is { } token ? await sessions.Find(token) : null;
                 http.Features.Set(session ?? throw IdentityProblems.SessionNeeded.AsException());
-                if (access.Permission is { } permission && !authoriser.Allows(session.Caller, permission))
-                    throw HttpProblems.Forbidden(permission).AsException();
+                if (access.Permission is { } permission && authoriser.Refusal(session.Caller, permission) is { } refusal)
+                    throw refusal.AsException();
                 break;
             case AccessKind.Agent:
                 http.Features.Set(await agents.Find(http.Connection.ClientCertificate) ?? throw HttpProblems.AgentUnknown.AsException());

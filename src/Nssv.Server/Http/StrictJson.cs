@@ -50,6 +50,12 @@ internal static class StrictJson
         return errors.Count <= MostErrors ? errors : errors[..MostErrors];
     }
 
+    /// <summary>Makes a <typeparamref name="T"/> of what was sent.</summary>
+    /// <exception cref="ProblemException">400 with every wrong field.</exception>
+    public static T Read<T>(JsonElement value) => Check(value, typeof(T), static _ => true) is { Count: > 0 } errors
+        ? throw HttpProblems.Invalid(errors).AsException()
+        : value.Deserialize<T>(KernelJson.Strict)!;
+
     /// <summary>What keeps a single value from being a <paramref name="type"/>; null when nothing does.</summary>
     public static FieldError? CheckValue(JsonElement value, Type type, bool nullable, string path)
     {
