@@ -17,6 +17,9 @@ public abstract class Database(ResourceModels models) : IAsyncDisposable
     /// <summary>Runs <paramref name="work"/> alone in one transaction: schema and membership, not data.</summary>
     internal abstract T Exclusive<T>(Func<DbConnection, T> work);
 
+    /// <summary>The same for changes of the schema.</summary>
+    internal virtual T ExclusiveSchema<T>(Func<DbConnection, T> work) => Exclusive(work);
+
     /// <summary>The connection that commits batches for this member.</summary>
     internal abstract Committer CreateCommitter(MemberFence fence);
 
@@ -30,6 +33,12 @@ internal abstract class Dialect
 
     /// <summary>Fills the type tokens of migrations and generated schema.</summary>
     public abstract IReadOnlyDictionary<string, string> Tokens { get; }
+
+    /// <summary>Keeps two processes from changing the schema together, where the transaction alone does not; {0} is the table.</summary>
+    public abstract string? LockTable { get; }
+
+    /// <summary>What each table of the database has, in the words of <see cref="SchemaCheck"/>.</summary>
+    public abstract Dictionary<string, List<string>> Describe(DbConnection connection);
 
     /// <summary>Text of a JSON object's member; null if it has none. The key is a parameter.</summary>
     public abstract string JsonMember(string column, string keyParameter);

@@ -12,6 +12,9 @@ internal abstract class RowCodec
     /// <summary>The values of all columns; JSON columns still as objects, see <see cref="Encode"/>.</summary>
     public abstract object?[] Raw(object row);
 
+    /// <summary>Reads a row whose columns are the table's, in order.</summary>
+    public abstract Func<DbDataReader, object> ReadObject { get; }
+
     public static RowCodec Create(TableModel table) =>
         (RowCodec)Activator.CreateInstance(typeof(RowCodec<>).MakeGenericType(table.Type), table)!;
 
@@ -36,6 +39,8 @@ internal sealed class RowCodec<T> : RowCodec where T : class
 
     /// <summary>Reads a row whose columns are the table's, in order.</summary>
     public Func<DbDataReader, T> Read { get; }
+
+    public override Func<DbDataReader, object> ReadObject => Read;
 
     public override object?[] Raw(object row) => _raw((T)row);
 

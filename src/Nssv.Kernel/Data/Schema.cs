@@ -9,7 +9,7 @@ namespace Nssv.Kernel.Data;
 public static partial class Schema
 {
     /// <summary>Makes all tables of an empty database without migrations. For tests and simulations.</summary>
-    public static void CreateFromModel(Database database) => database.Exclusive(connection =>
+    public static void CreateFromModel(Database database) => database.ExclusiveSchema(connection =>
     {
         foreach (var statement in Statements(Ddl(database.Models), database.Dialect))
             Execute(connection, statement);

@@ -108,22 +108,3 @@ public sealed partial class PostgresDatabase : Database
     [GeneratedRegex("@p([0-9]+)")]
     private static partial Regex Parameter();
 }
-
-internal sealed class PostgresDialect : Dialect
-{
-    public static readonly PostgresDialect Instance = new();
-
-    public override string Name => "postgresql";
-
-    public override IReadOnlyDictionary<string, string> Tokens { get; } = new Dictionary<string, string>
-    {
-        // Compares bytes, as SQLite does.
-        ["text"] = "text COLLATE \"C\"",
-        ["bigint"] = "bigint",
-        ["smallint"] = "smallint",
-        ["real"] = "double precision",
-        ["options"] = "",
-    };
-
-    public override string JsonMember(string column, string keyParameter) => $"({column}::json ->> {keyParameter})";
-}

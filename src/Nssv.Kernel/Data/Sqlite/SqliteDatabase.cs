@@ -74,7 +74,44 @@ public sealed class SqliteDatabase : Database
         var session = _memory ?? OpenWriter();
         try
         {
-            session.Run("BEGIN IMMEDIATE");
+            return InTransaction(session, work);
+        }
+        finally
+        {
+            if (_memory is null)
+                session.Dispose();
+        }
+    }
+
+    /// <summary>Tables can only be rebuilt while foreign keys are not enforced; they are checked as a whole before the transaction ends.</summary>
+    internal override T ExclusiveSchema<T>(Func<DbConnection, T> work)
+    {
+        var session = _memory ?? OpenWriter();
+        try
+        {
+            session.Run("PRAGMA foreign_keys=OFF");
+            return InTransaction(session, connection =>
+            {
+                var result = work(connection);
+                if (SchemaCheck.Rows(connection, "SELECT \"table\", \"parent\" FROM pragma_foreign_key_check") is [var broken, ..])
+                    throw new InvalidDataException($"the migration leaves rows of {broken[0]} that refer to missing rows of {broken[1]}");
+                return result;
+            });
+        }
+        finally
+        {
+            if (_memory is null)
+                session.Dispose();
+            else
+                session.Run("PRAGMA foreign_keys=ON");
+        }
+    }
+
+    private static T InTransaction<T>(SqliteSession session, Func<DbConnection, T> work)
+    {
+        session.Run("BEGIN IMMEDIATE");
+        try
+        {
             var result = work(session.Connection);
             session.Run("COMMIT");
             return result;
@@ -84,11 +121,6 @@ public sealed class SqliteDatabase : Database
             if (!session.AutoCommit)
                 session.Run("ROLLBACK");
             throw;
-        }
-        finally
-        {
-            if (_memory is null)
-                session.Dispose();
         }
     }
 
@@ -137,23 +169,4 @@ public sealed class SqliteDatabase : Database
         _lock?.Dispose();
         return ValueTask.CompletedTask;
     }
-}
-
-internal sealed class SqliteDialect : Dialect
-{
-    public static readonly SqliteDialect Instance = new();
-
-    public override string Name => "sqlite";
-
-    public override IReadOnlyDictionary<string, string> Tokens { get; } = new Dictionary<string, string>
-    {
-        ["text"] = "TEXT",
-        ["bigint"] = "INTEGER",
-        ["smallint"] = "INTEGER",
-        ["real"] = "REAL",
-        // Refuses values of another type, as PostgreSQL does.
-        ["options"] = " STRICT",
-    };
-
-    public override string JsonMember(string column, string keyParameter) => $"(SELECT j.value FROM json_each({column}) AS j WHERE j.key = {keyParameter})";
 }
