@@ -3,6 +3,7 @@ using Nssv.Contracts.Compute;
 using Nssv.Kernel.Agents;
 using Nssv.Kernel.Data;
 using Nssv.Server.Http;
+using Nssv.Server.OpenApi;
 using Nssv.Services.Identity;
 
 namespace Nssv.Server.Agents;
@@ -19,7 +20,8 @@ internal sealed class ConsoleEndpoint(IStore store, AgentClient agents, Sessions
     private static readonly TimeSpan ClosingTime = TimeSpan.FromSeconds(5);
 
     public void Map(IEndpointRouteBuilder endpoints) =>
-        endpoints.MapGet($"{ApiPaths.Root}/virtual-machines/{{id}}/console", Handle).Allow(Access.Permitted(Permission));
+        endpoints.MapGet($"{ApiPaths.Root}/virtual-machines/{{id}}/console", Handle).Allow(Access.Permitted(Permission))
+            .WithMetadata(new Answers("The serial console, a WebSocket", ("101", null)));
 
     private async Task Handle(HttpContext http)
     {

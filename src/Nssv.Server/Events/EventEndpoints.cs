@@ -1,9 +1,10 @@
 using System.Globalization;
-using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.Features;
 using Nssv.Kernel.Authorization;
 using Nssv.Kernel.Events;
 using Nssv.Server.Http;
+using Nssv.Server.OpenApi;
 using Nssv.Services.Identity;
 
 namespace Nssv.Server.Events;
@@ -24,7 +25,8 @@ internal sealed class EventEndpoints(EventLog log, IAuthoriser authoriser, Sessi
 
     private static readonly byte[] Comment = ":\n\n"u8.ToArray();
 
-    public void Map(IEndpointRouteBuilder endpoints) => endpoints.MapGet($"{ApiPaths.Root}/events", Handle).Allow(Access.Permitted(Permission));
+    public void Map(IEndpointRouteBuilder endpoints) => endpoints.MapGet($"{ApiPaths.Root}/events", Handle).Allow(Access.Permitted(Permission))
+        .WithMetadata(new Answers("What happened: a list, or a stream for Accept: text/event-stream", ("200", typeof(EventPage))));
 
     private Task Handle(HttpContext http)
     {
@@ -134,10 +136,7 @@ internal sealed class EventEndpoints(EventLog log, IAuthoriser authoriser, Sessi
             }
         }
         while (events.Count > 0 && found.Count < limit);
-        var page = new JsonObject { ["items"] = System.Text.Json.JsonSerializer.SerializeToNode(found, ApiJson.Options) };
-        if (found.Count == limit)
-            page["nextCursor"] = place.ToString(CultureInfo.InvariantCulture);
-        await ApiJson.Write(http.Response, StatusCodes.Status200OK, page);
+        await ApiJson.Write(http.Response, StatusCodes.Status200OK, new EventPage(found, found.Count == limit ? place.ToString(CultureInfo.InvariantCulture) : null));
     }
 
     /// <summary>After which event the caller wants to go on: Last-Event-ID (which a browser sends by itself when it comes back) or ?after=.</summary>
@@ -148,3 +147,6 @@ internal sealed class EventEndpoints(EventLog log, IAuthoriser authoriser, Sessi
         _ => throw HttpProblems.Header("Last-Event-ID", "Last-Event-ID is the number of the last event that was seen.").AsException(),
     };
 }
+
+/// <summary>Some events in order, and where to go on.</summary>
+internal sealed record EventPage(IReadOnlyList<Event> Items, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? NextCursor);

@@ -1,4 +1,5 @@
 using Nssv.Kernel.Data;
+using Nssv.Server.OpenApi;
 
 namespace Nssv.Server.Http;
 
@@ -7,8 +8,8 @@ internal sealed class HealthEndpoints(IStore store, IHostApplicationLifetime lif
 {
     public void Map(IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGet("/health/live", http => ApiJson.Write(http.Response, StatusCodes.Status200OK, new Health("alive"))).Allow(Access.Anyone);
-        endpoints.MapGet("/health/ready", Ready).Allow(Access.Anyone);
+        endpoints.MapGet("/health/live", http => ApiJson.Write(http.Response, StatusCodes.Status200OK, new Health("alive"))).Allow(Access.Anyone).WithMetadata(new Answers("Whether the process lives", ("200", typeof(Health))));
+        endpoints.MapGet("/health/ready", Ready).Allow(Access.Anyone).WithMetadata(new Answers("Whether it can serve", ("200", typeof(Health))));
     }
 
     /// <summary>Ready: the database answers, and the process is not stopping.</summary>

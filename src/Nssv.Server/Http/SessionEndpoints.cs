@@ -1,4 +1,5 @@
 using System.Threading.RateLimiting;
+using Nssv.Server.OpenApi;
 using Nssv.Services.Identity;
 
 namespace Nssv.Server.Http;
@@ -11,9 +12,9 @@ internal sealed class SessionEndpoints(Sessions sessions) : IDisposable
 
     public void Map(IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapPost($"{ApiPaths.Root}/sessions", SignIn).Allow(Access.Anyone).WithMetadata(new BodyOf(typeof(SignInRequest), "Sign in"));
-        endpoints.MapDelete($"{ApiPaths.Root}/sessions/current", SignOut).Allow(Access.SignedIn);
-        endpoints.MapPost($"{ApiPaths.Root}/accounts/{{id}}:changePassword", ChangePassword).Allow(Access.Permitted("account.change-password")).WithMetadata(new BodyOf(typeof(ChangePasswordRequest), "Change an account's password"));
+        endpoints.MapPost($"{ApiPaths.Root}/sessions", SignIn).Allow(Access.Anyone).WithMetadata(new BodyOf(typeof(SignInRequest), "Sign in"), new Answers("Sign in", ("201", typeof(SessionDocument))));
+        endpoints.MapDelete($"{ApiPaths.Root}/sessions/current", SignOut).Allow(Access.SignedIn).WithMetadata(new Answers("Sign out", ("204", null)));
+        endpoints.MapPost($"{ApiPaths.Root}/accounts/{{id}}:changePassword", ChangePassword).Allow(Access.Permitted("account.change-password")).WithMetadata(new BodyOf(typeof(ChangePasswordRequest), "Change an account's password"), new Answers("Change an account's password", ("204", null)));
     }
 
     public void Dispose() => _checks.Dispose();
