@@ -5,7 +5,7 @@ using Nssv.Server.Http;
 
 namespace Nssv.Server.Agents;
 
-/// <summary>What agents send by themselves: results, heartbeats, reports, and their first message. On the agents' port only.</summary>
+/// <summary>What agents send by themselves: results, heartbeats, reports. On the agents' port only.</summary>
 internal sealed class AgentEndpoints(IAgentInbox results, IHostInbox hosts)
 {
     private const string Root = "/agent-api/v1";
@@ -19,7 +19,6 @@ internal sealed class AgentEndpoints(IAgentInbox results, IHostInbox hosts)
             heartbeat.HostId == host ? hosts.Heartbeat(heartbeat) : throw Stranger(host).AsException());
         Post<HostReport, ReportReceipt>(endpoints, $"{Root}/reports", (host, report) =>
             report.HostId == host ? hosts.Report(report) : throw Stranger(host).AsException());
-        endpoints.MapPost("/enroll", Enrol).Allow(Access.EnrollingAgent);
     }
 
     private static void Post<TMessage, TReply>(IEndpointRouteBuilder endpoints, string path, Func<Id, TMessage, Task<TReply>> take) where TReply : notnull =>
@@ -29,13 +28,6 @@ internal sealed class AgentEndpoints(IAgentInbox results, IHostInbox hosts)
             var reply = await take(host, await Read<TMessage>(http));
             await ApiJson.Write(http.Response, StatusCodes.Status200OK, reply);
         }).Allow(Access.Agent).WithMetadata(new Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute(LargestMessage));
-
-    private async Task Enrol(HttpContext http)
-    {
-        var request = StrictJson.Read<EnrolRequest>(StrictJson.ParseObject(await RequestBody.Read(http.Request, RequestBody.Json)));
-        http.Response.Headers.CacheControl = "no-store";
-        await ApiJson.Write(http.Response, StatusCodes.Status200OK, await hosts.Enrol(request));
-    }
 
     /// <summary>Fields that this version does not know are passed over: an agent may be newer than its manager while both are upgraded.</summary>
     private static async Task<TMessage> Read<TMessage>(HttpContext http)
