@@ -69,6 +69,17 @@ public static class Rules
         }
     }
 
+    /// <summary>Cuts a name that the platform itself made up to what is allowed.</summary>
+    public static string Shorten(string name)
+    {
+        if (!LongerThan(name, NameLength))
+            return name;
+        var cut = new StringBuilder();
+        foreach (var rune in name.EnumerateRunes().Take(NameLength))
+            cut.Append(rune);
+        return cut.ToString().TrimEnd();
+    }
+
     private static bool LongerThan(string value, int characters) =>
         value.Length > characters && (value.Length > 2 * characters || value.EnumerateRunes().Count() > characters);
 
