@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 
 namespace Nssv.Cli.Input;
@@ -5,6 +6,8 @@ namespace Nssv.Cli.Input;
 /// <summary>Durations as people write them: <c>30s</c>, <c>500ms</c>, <c>5m</c>, <c>1h30m</c>; a bare number is seconds.</summary>
 internal static class DurationText
 {
+    private static readonly SearchValues<char> Digits = SearchValues.Create("0123456789.");
+
     /// <summary>The duration; false when the text is none or is longer than a year.</summary>
     public static bool TryParse(string text, out TimeSpan duration)
     {
@@ -18,9 +21,9 @@ internal static class DurationText
         var seconds = 0m;
         while (rest.Length > 0)
         {
-            var digits = rest.IndexOfAnyExcept("0123456789.");
+            var digits = rest.IndexOfAnyExcept(Digits);
             digits = digits < 0 ? rest.Length : digits;
-            var letters = rest[digits..].IndexOfAny("0123456789.");
+            var letters = rest[digits..].IndexOfAny(Digits);
             letters = letters < 0 ? rest.Length - digits : letters;
             if (!decimal.TryParse(rest[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
                 || Seconds(rest.Slice(digits, letters), text.Length == digits) is not { } unit
