@@ -25,5 +25,5 @@ internal sealed class LiveProgress(TextWriter output) : IProgressDisplay
     }
 
     private static string Current(OperationSnapshot operation) =>
-        operation.Steps.LastOrDefault(step => step.State is "running" or "undoing" or "waiting")?.Name ?? operation.State;
+        operation.Steps.LastOrDefault(step => step.State is "started" or "undoing")?.Name ?? operation.State;
 }

@@ -47,7 +47,7 @@ internal sealed class StepChanges
 
     private static string? Describe(OperationStep step) => step.State switch
     {
-        "" or "pending" or "planned" => null,
+        "" or "pending" => null,
         _ when step.Error is { } error => $"{step.Name}: {step.State}: {error.Detail ?? error.Title}",
         _ when step.StartedAt is { } from && step.EndedAt is { } to => $"{step.Name}: {step.State} ({DurationText.Format(to - from)})",
         _ => $"{step.Name}: {step.State}",

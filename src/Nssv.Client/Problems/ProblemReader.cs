@@ -20,7 +20,7 @@ public static class ProblemReader
         Field = document["field"].AsText(),
         OperationId = document["operationId"].AsText(),
         Errors = [.. Objects(document["errors"]).Select(e => new FieldProblem(e["field"].AsText() ?? "", e["code"].AsText(), e["detail"].AsText()))],
-        Candidates = [.. Objects(document["candidates"]).Select(c => new Candidate(c["id"].AsText() ?? "", c["name"].AsText(), c["detail"].AsText()))],
+        Candidates = document["candidates"] is JsonArray candidates ? [.. candidates.Select(ReadCandidate)] : [],
         Document = (JsonObject)document.DeepClone(),
     };
 
@@ -48,6 +48,10 @@ public static class ProblemReader
             Detail = text.Length == 0 ? null : text.Length <= QuotedBody ? text : text[..QuotedBody] + "…",
         };
     }
+
+    private static Candidate ReadCandidate(JsonNode? candidate) => candidate is JsonObject c
+        ? new(c["id"].AsText() ?? "", c["name"].AsText(), c["detail"].AsText())
+        : new(candidate.AsText() ?? "", null);
 
     private static IEnumerable<JsonObject> Objects(JsonNode? node) => node is JsonArray array ? array.OfType<JsonObject>() : [];
 }
