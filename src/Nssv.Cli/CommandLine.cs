@@ -34,11 +34,18 @@ internal static class CommandLine
         {
             Title = "The command cannot be understood",
             Code = "usage",
-            Detail = string.Join('\n', parse.Errors.Select(error => error.Message).Distinct()),
+            Detail = string.Join('\n', Messages(parse)),
             Advice = $"{Alternatives(parse)}'{command} --help' shows what there is.",
         };
         new ResultWriter(environment, Format(arguments)).Problem(problem);
         return ExitCode.Usage;
+    }
+
+    // A word that is no command is the whole trouble; that a command is missing then too says nothing.
+    private static IEnumerable<string> Messages(ParseResult parse)
+    {
+        var unknown = parse.UnmatchedTokens.Count > 0 && parse.CommandResult.Command.Subcommands.Count > 0;
+        return unknown ? [$"'{Path(parse.CommandResult)}' has no command '{Printable.Of(parse.UnmatchedTokens[0])}'."] : parse.Errors.Select(error => error.Message).Distinct();
     }
 
     private static string Path(CommandResult result) =>

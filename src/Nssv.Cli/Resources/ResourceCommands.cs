@@ -89,11 +89,11 @@ internal sealed class ResourceCommands(ResourceKind kind, CliEnvironment environ
         });
     }
 
-    /// <summary>A custom method of one resource, for example <c>:attach</c>.</summary>
+    /// <summary>A custom method of one resource, for example <c>:attach</c>; <c>:confirmDown</c> is called <c>confirm-down</c> here.</summary>
     public Command Verb(string verb, string description, string doing, params Field[] fields)
     {
         var target = Target();
-        var command = new Command(verb, description) { target };
+        var command = new Command(KebabCase(verb), description) { target };
         var wait = Complete(command, fields);
         return command.Runs(environment, async (invocation, cancellation) =>
         {
@@ -103,6 +103,8 @@ internal sealed class ResourceCommands(ResourceKind kind, CliEnvironment environ
             await new OperationRunner(invocation, wait).Run(new ApiRequest(HttpMethod.Post, $"{ApiClient.Root}/{kind.Collection}/{id}:{verb}") { Body = body }, $"{doing} {kind.Noun} {invocation.Value(target)}", cancellation);
         });
     }
+
+    private static string KebabCase(string verb) => string.Concat(verb.Select(c => char.IsAsciiLetterUpper(c) ? $"-{char.ToLowerInvariant(c)}" : c.ToString()));
 
     public Argument<string> Target() => new("NAME") { Description = $"The {kind.Noun}'s id, or its name if no other has it" };
 
