@@ -1,0 +1,76 @@
+# shellcheck shell=bash
+# Finds the .NET SDK and builds. Sourced after common.sh.
+
+# Leaves the path of dotnet in DOTNET. sudo narrows PATH, so the usual places are looked at as well.
+find_dotnet() {
+  local candidate
+  DOTNET=$(command -v dotnet || true)
+  for candidate in "${DOTNET_ROOT:-/usr/share/dotnet}/dotnet" /usr/share/dotnet/dotnet /usr/lib/dotnet/dotnet \
+    /usr/local/share/dotnet/dotnet /opt/dotnet/dotnet "${HOME:-/root}/.dotnet/dotnet" \
+    "$(getent passwd "${SUDO_USER:-root}" | cut -d: -f6)/.dotnet/dotnet"; do
+    [ -z "$DOTNET" ] || break
+    [ ! -x "$candidate" ] || DOTNET=$candidate
+  done
+  [ -n "$DOTNET" ] || explain_sdk "The .NET SDK is not installed."
+}
+
+need_sdk() {
+  find_dotnet
+  # Asked in the repository's root, so that global.json decides whether a version will do.
+  (cd "$NSSV_ROOT" && "$DOTNET" --version >/dev/null 2>&1) ||
+    explain_sdk "The .NET SDK that is installed is too old: $("$DOTNET" --list-sdks 2>/dev/null | cut -d' ' -f1 | paste -sd' ')"
+}
+
+explain_sdk() {
+  local release
+  release=$(. /etc/os-release && echo "${VERSION_ID:-12}")
+  say "nssv: $1"
+  cat >&2 <<TEXT
+      nSSV is built with the .NET SDK 10.0. To install it on Debian $release, as root:
+
+        wget https://packages.microsoft.com/config/debian/$release/packages-microsoft-prod.deb
+        dpkg -i packages-microsoft-prod.deb && apt-get update && apt-get install -y dotnet-sdk-10.0
+
+      or, without a package:
+
+        wget https://dot.net/v1/dotnet-install.sh
+        bash dotnet-install.sh --channel 10.0 --install-dir /usr/share/dotnet
+        ln -s /usr/share/dotnet/dotnet /usr/local/bin/dotnet
+
+      Then repeat the command.
+TEXT
+  exit 1
+}
+
+# build product|everything: compiles in Release unless nothing changed since the last time.
+build() {
+  local what=$1 target stamp signature
+  local sources=(src Directory.Build.props Directory.Packages.props global.json .editorconfig)
+  case $what in
+    product) target=$NSSV_ROOT/deploy/Nssv.Product.slnf ;;
+    everything)
+      target=$NSSV_ROOT/Nssv.slnx
+      sources+=(tests bench Nssv.slnx)
+      ;;
+  esac
+  mkdir -p "$ARTIFACTS"
+  # One build at a time: two would write the same files.
+  exec {build_lock}>"$ARTIFACTS/build.lock"
+  flock "$build_lock"
+  stamp=$ARTIFACTS/built-$what
+  signature=$(cd "$NSSV_ROOT" && signature_of "${sources[@]}")
+  if [ ! -f "$stamp" ] || [ "$(<"$stamp")" != "$signature" ]; then
+    need_sdk
+    say "Building nSSV ..."
+    rm -f "$stamp"
+    (cd "$NSSV_ROOT" && "$DOTNET" build "$target" -c Release -v minimal -nodeReuse:false -p:UseSharedCompilation=false >&2 </dev/null) ||
+      die "The build failed; its errors are above." "When a package could not be restored, check the network and the sources that 'dotnet nuget list source' shows, then repeat the command."
+    echo "$signature" >"$stamp"
+  fi
+  exec {build_lock}>&-
+}
+
+# Names, sizes and times of all sources: it changes with whatever is edited, added, removed or checked out.
+signature_of() {
+  find "$@" \( -name bin -o -name obj \) -prune -o -printf '%p %s %T@\n' 2>/dev/null | sort | sha256sum | cut -d' ' -f1
+}
