@@ -15,8 +15,11 @@ host_packages() {
 # The micro guest image is put together from the contents of other packages, which are unpacked, not installed.
 micro_image_packages() { echo "cpio dosfstools e2fsprogs fdisk gzip kmod mtools qemu-utils syslinux syslinux-common xz-utils"; }
 
-# The tests start PostgreSQL servers of their own and lab hosts.
-test_packages() { echo "postgresql e2fsprogs iproute2 mount procps util-linux"; }
+# The tests start PostgreSQL servers of their own.
+test_packages() { echo "postgresql"; }
+
+# Lab hosts are namespaces with a disk of their own.
+lab_packages() { echo "e2fsprogs iproute2 mount procps util-linux"; }
 
 # The states are read from dpkg's own list in one call, so that a repeat costs milliseconds.
 missing_packages() {
