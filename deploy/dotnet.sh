@@ -42,35 +42,41 @@ TEXT
   exit 1
 }
 
+PRODUCT_SOURCES=(src Directory.Build.props Directory.Packages.props global.json .editorconfig)
+ALL_SOURCES=("${PRODUCT_SOURCES[@]}" tests bench Nssv.slnx)
+
 # build product|everything: compiles in Release unless nothing changed since the last time.
 build() {
-  local what=$1 target stamp signature
-  local sources=(src Directory.Build.props Directory.Packages.props global.json .editorconfig)
-  case $what in
-    product) target=$NSSV_ROOT/deploy/Nssv.Product.slnf ;;
-    everything)
-      target=$NSSV_ROOT/Nssv.slnx
-      sources+=(tests bench Nssv.slnx)
-      ;;
-  esac
+  local lock product everything
   mkdir -p "$ARTIFACTS"
   # One build at a time: two would write the same files.
-  exec {build_lock}>"$ARTIFACTS/build.lock"
-  flock "$build_lock"
-  stamp=$ARTIFACTS/built-$what
-  signature=$(cd "$NSSV_ROOT" && signature_of "${sources[@]}")
-  if [ ! -f "$stamp" ] || [ "$(<"$stamp")" != "$signature" ]; then
-    need_sdk
-    say "Building nSSV ..."
-    rm -f "$stamp"
-    (cd "$NSSV_ROOT" && "$DOTNET" build "$target" -c Release -v minimal -nodeReuse:false -p:UseSharedCompilation=false >&2 </dev/null) ||
-      die "The build failed; its errors are above." "When a package could not be restored, check the network and the sources that 'dotnet nuget list source' shows, then repeat the command."
-    echo "$signature" >"$stamp"
-  fi
-  exec {build_lock}>&-
+  exec {lock}>"$ARTIFACTS/build.lock"
+  flock "$lock"
+  # Taken before the build, so that what is edited meanwhile is built the next time.
+  product=$(signature_of "${PRODUCT_SOURCES[@]}")
+  everything=$(signature_of "${ALL_SOURCES[@]}")
+  case $1 in
+    product) is_built product "$product" || compile "$NSSV_ROOT/deploy/Nssv.Product.slnf" product ;;
+    everything) is_built everything "$everything" || compile "$NSSV_ROOT/Nssv.slnx" product everything ;;
+  esac
+  exec {lock}>&-
+}
+
+is_built() { [ "$(cat "$ARTIFACTS/built-$1" 2>/dev/null)" = "$2" ]; }
+
+# compile SOLUTION PART...: notes the signatures of the parts in files; they are the caller's local variables.
+compile() {
+  local solution=$1 part
+  shift
+  need_sdk
+  say "Building nSSV ..."
+  rm -f "${@/#/$ARTIFACTS/built-}"
+  (cd "$NSSV_ROOT" && "$DOTNET" build "$solution" -c Release -v minimal -nodeReuse:false -p:UseSharedCompilation=false >&2 </dev/null) ||
+    die "The build failed; its errors are above." "When a package could not be restored, check the network and the sources that 'dotnet nuget list source' shows, then repeat the command."
+  for part in "$@"; do echo "${!part}" >"$ARTIFACTS/built-$part"; done
 }
 
 # Names, sizes and times of all sources: it changes with whatever is edited, added, removed or checked out.
 signature_of() {
-  find "$@" \( -name bin -o -name obj \) -prune -o -printf '%p %s %T@\n' 2>/dev/null | sort | sha256sum | cut -d' ' -f1
+  (cd "$NSSV_ROOT" && find "$@" \( -name bin -o -name obj \) -prune -o -printf '%p %s %T@\n' 2>/dev/null) | sort | sha256sum | cut -d' ' -f1
 }
