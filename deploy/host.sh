@@ -8,20 +8,16 @@ source "$NSSV_ROOT/deploy/libvirt.sh"
 MICRO_IMAGE=$ARTIFACTS/micro/micro.qcow2
 
 prepare_host() {
-  install_host
+  # Word splitting is meant here and below: the lists are words.
+  # shellcheck disable=SC2046
+  ensure_packages "running virtual machines" $(host_packages) $(micro_image_packages)
   ensure_micro_image
   ensure_libvirt
 }
 
-install_host() {
-  # Word splitting is meant: the lists are words.
-  # shellcheck disable=SC2046
-  ensure_packages "running virtual machines" $(host_packages)
-}
-
 # Built again only when its own sources are newer.
 ensure_micro_image() {
-  if [ "$(dpkg --print-architecture)" != amd64 ]; then
+  if ! can_build_micro_image; then
     say "The micro guest image exists for amd64 only; add an image of your own with './nssv image create'."
     return 0
   fi

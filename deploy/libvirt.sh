@@ -43,6 +43,7 @@ start_libvirt_units() {
     units=(virtlogd.socket virtlockd.socket virtqemud.socket)
   fi
   for unit in "${units[@]}"; do
+    systemctl -q cat "$unit" >/dev/null 2>&1 || [ "$unit" = libvirtd.socket ] || continue
     systemctl start "$unit" ||
       die "$unit could not be started." "See 'systemctl status $unit', mend what it reports, then repeat the command."
   done
@@ -53,9 +54,11 @@ start_libvirt_units() {
   fi
 }
 
+# virtlockd is a package of its own since Debian 13, and only needed where the administrator chose it.
 start_libvirt_daemons() {
   local daemon
   for daemon in virtlogd virtlockd libvirtd; do
+    [ $daemon != virtlockd ] || command -v $daemon >/dev/null || continue
     daemon_runs "$daemon" || "$daemon" -d ||
       die "$daemon could not be started." "Run '$daemon -v' by hand to see why, then repeat the command."
   done
