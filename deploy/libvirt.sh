@@ -44,7 +44,8 @@ start_libvirt_units() {
   fi
   for unit in "${units[@]}"; do
     systemctl -q cat "$unit" >/dev/null 2>&1 || [ "$unit" = libvirtd.socket ] || continue
-    systemctl start "$unit" ||
+    # A daemon that runs without its socket unit is as good, and would make that fail.
+    systemctl -q is-active "${unit%.socket}.service" || systemctl start "$unit" ||
       die "$unit could not be started." "See 'systemctl status $unit', mend what it reports, then repeat the command."
   done
   # It would start virtual machines at boot on its own; only nSSV may decide that one runs here.
