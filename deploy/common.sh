@@ -7,6 +7,8 @@ NSSV_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 ARTIFACTS=$NSSV_ROOT/artifacts
 export NSSV_ROOT
 
+# Programs that a machine runs at its first boot often have none.
+export HOME=${HOME:-/root}
 # Nothing of a build may outlive it, and nothing it does needs the culture tables of libicu.
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
 export MSBUILDDISABLENODEREUSE=1 DOTNET_CLI_USE_MSBUILD_SERVER=0

@@ -6,7 +6,7 @@ find_dotnet() {
   local candidate
   DOTNET=$(command -v dotnet || true)
   for candidate in "${DOTNET_ROOT:-/usr/share/dotnet}/dotnet" /usr/share/dotnet/dotnet /usr/lib/dotnet/dotnet \
-    /usr/local/share/dotnet/dotnet /opt/dotnet/dotnet "${HOME:-/root}/.dotnet/dotnet" \
+    /usr/local/share/dotnet/dotnet /opt/dotnet/dotnet "$HOME/.dotnet/dotnet" \
     "$(getent passwd "${SUDO_USER:-root}" | cut -d: -f6)/.dotnet/dotnet"; do
     [ -z "$DOTNET" ] || break
     [ ! -x "$candidate" ] || DOTNET=$candidate
@@ -14,11 +14,12 @@ find_dotnet() {
   [ -n "$DOTNET" ] || explain_sdk "The .NET SDK is not installed."
 }
 
+# global.json asks for the same.
 need_sdk() {
+  local versions
   find_dotnet
-  # Asked in the repository's root, so that global.json decides whether a version will do.
-  (cd "$NSSV_ROOT" && "$DOTNET" --version >/dev/null 2>&1) ||
-    explain_sdk "The .NET SDK that is installed is too old: $("$DOTNET" --list-sdks 2>/dev/null | cut -d' ' -f1 | paste -sd' ')"
+  versions=$("$DOTNET" --list-sdks | cut -d' ' -f1 | paste -sd' ')
+  [[ " $versions" == *" 10.0."* ]] || explain_sdk "There is no .NET SDK 10.0, but: ${versions:-no SDK at all}."
 }
 
 explain_sdk() {
