@@ -25,6 +25,9 @@ public interface IDataStorageDriver
     /// <summary>An overlay: reads what it does not hold from its parent, which must not change from now on.</summary>
     Task<LayerInfo> CreateChild(Id layerId, long sizeBytes, Id parentLayerId, VolumeFormat parentFormat, CancellationToken cancel);
 
+    /// <summary>The layer, or null when it is not there.</summary>
+    Task<LayerInfo?> Find(Id layerId, CancellationToken cancel);
+
     /// <summary>A file of this storage where bytes from elsewhere may be put before they are imported; <see cref="Import"/> then need not copy them.</summary>
     Task<string> Inbox(Id layerId, CancellationToken cancel);
 

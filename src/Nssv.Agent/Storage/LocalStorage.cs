@@ -82,6 +82,9 @@ internal sealed class LocalStorage(Id platformId, Id storageId, string path) : I
             ["create", "-q", "-u", "-f", "qcow2", "-b", Path.GetFileName(parent), "-F", Name(parentFormat), "-o", "compat=1.1", temporary, $"{sizeBytes}"], cancel)).ConfigureAwait(false);
     }
 
+    Task<LayerInfo?> IDataStorageDriver.Find(Id layerId, CancellationToken cancel) =>
+        Task.FromResult(Find(layerId) is { } layer ? Describe(layer.Path, layer.Format) : null);
+
     public Task<string> Inbox(Id layerId, CancellationToken cancel) => Task.FromResult(InboxFile(layerId));
 
     public async Task<LayerInfo> Import(Id layerId, LayerSource source, CancellationToken cancel)

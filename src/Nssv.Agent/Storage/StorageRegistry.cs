@@ -109,10 +109,15 @@ internal sealed class StorageRegistry(EngineOptions options, ILogger logger) : I
 
     private LocalImageStorage ImageDriver(KnownStorage storage) => new(options.PlatformId, storage.StorageId, storage.Path, _imageCalls);
 
-    /// <summary>How this process was started: "dotnet nssv-agent.dll", or a single file.</summary>
-    private static string[] Self() => Path.GetFileNameWithoutExtension(Environment.ProcessPath!) is "dotnet"
-        ? [Environment.ProcessPath!, typeof(StorageRegistry).Assembly.Location]
-        : [Environment.ProcessPath!];
+    /// <summary>The agent's own program, whoever started it and however: "dotnet nssv-agent.dll", or the executable made for it.</summary>
+    private static string[] Self()
+    {
+        var assembly = typeof(StorageRegistry).Assembly.Location;
+        var process = Environment.ProcessPath!;
+        return Path.GetFileNameWithoutExtension(process) == Path.GetFileNameWithoutExtension(assembly) || assembly.Length == 0 ? [process]
+            : Path.GetFileName(process) == "dotnet" ? [process, assembly]
+            : ["dotnet", assembly];
+    }
 
     private KnownStorage New(Id storageId, StoragePurpose purpose, string kind, string path)
     {

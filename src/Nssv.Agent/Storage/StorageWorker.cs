@@ -66,6 +66,7 @@ public static class StorageWorker
                 MeasureCall => Reply(await driver.Measure(cancel).ConfigureAwait(false), WorkerJson.Default.StorageCapacity),
                 CreateCall c => Reply(await driver.Create(c.LayerId, c.Format, c.SizeBytes, cancel).ConfigureAwait(false), WorkerJson.Default.LayerInfo),
                 CreateChildCall c => Reply(await driver.CreateChild(c.LayerId, c.SizeBytes, c.ParentLayerId, c.ParentFormat, cancel).ConfigureAwait(false), WorkerJson.Default.LayerInfo),
+                FindCall c => Reply(new FoundLayer(await driver.Find(c.LayerId, cancel).ConfigureAwait(false)), WorkerJson.Default.FoundLayer),
                 InboxCall c => Reply(await driver.Inbox(c.LayerId, cancel).ConfigureAwait(false), WorkerJson.Default.String),
                 ImportCall c => Reply(await driver.Import(c.LayerId, c.Source, cancel).ConfigureAwait(false), WorkerJson.Default.LayerInfo),
                 DeleteCall c => await Finish(driver.Delete(c.LayerId, cancel)).ConfigureAwait(false),

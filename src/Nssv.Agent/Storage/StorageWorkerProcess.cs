@@ -42,6 +42,9 @@ internal sealed class StorageWorkerProcess(string kind, Id platformId, Id storag
     public Task<LayerInfo> CreateChild(Id layerId, long sizeBytes, Id parentLayerId, VolumeFormat parentFormat, CancellationToken cancel) =>
         Call(new CreateChildCall(layerId, sizeBytes, parentLayerId, parentFormat), WorkerJson.Default.LayerInfo, ToolCall, cancel);
 
+    public async Task<LayerInfo?> Find(Id layerId, CancellationToken cancel) =>
+        (await Call(new FindCall(layerId), WorkerJson.Default.FoundLayer, ShortCall, cancel).ConfigureAwait(false)).Layer;
+
     public Task<string> Inbox(Id layerId, CancellationToken cancel) => Call(new InboxCall(layerId), WorkerJson.Default.String, ShortCall, cancel);
 
     public Task<LayerInfo> Import(Id layerId, LayerSource source, CancellationToken cancel) =>

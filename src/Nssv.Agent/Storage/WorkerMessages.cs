@@ -12,6 +12,7 @@ namespace Nssv.Agent.Storage;
 [JsonDerivedType(typeof(MeasureCall), "measure")]
 [JsonDerivedType(typeof(CreateCall), "create")]
 [JsonDerivedType(typeof(CreateChildCall), "create-child")]
+[JsonDerivedType(typeof(FindCall), "find")]
 [JsonDerivedType(typeof(InboxCall), "inbox")]
 [JsonDerivedType(typeof(ImportCall), "import")]
 [JsonDerivedType(typeof(DeleteCall), "delete")]
@@ -26,6 +27,7 @@ internal sealed record OpenCall : WorkerCall;
 internal sealed record MeasureCall : WorkerCall;
 internal sealed record CreateCall(Id LayerId, VolumeFormat Format, long SizeBytes) : WorkerCall;
 internal sealed record CreateChildCall(Id LayerId, long SizeBytes, Id ParentLayerId, VolumeFormat ParentFormat) : WorkerCall;
+internal sealed record FindCall(Id LayerId) : WorkerCall;
 internal sealed record InboxCall(Id LayerId) : WorkerCall;
 internal sealed record ImportCall(Id LayerId, LayerSource Source) : WorkerCall;
 internal sealed record DeleteCall(Id LayerId) : WorkerCall;
@@ -37,6 +39,9 @@ internal sealed record ReleaseLeaseCall(VolumeLease Lease) : WorkerCall;
 
 internal sealed record WorkerRequest(long Number, WorkerCall Call);
 
+/// <summary>An answer is never null on the wire.</summary>
+internal sealed record FoundLayer(LayerInfo? Layer);
+
 /// <summary>Number 0 is the greeting: the worker is up.</summary>
 internal sealed record WorkerReply(long Number, JsonElement? Result, Problem? Problem);
 
@@ -46,6 +51,7 @@ internal sealed record WorkerReply(long Number, JsonElement? Result, Problem? Pr
 [JsonSerializable(typeof(StorageFacts))]
 [JsonSerializable(typeof(StorageCapacity))]
 [JsonSerializable(typeof(LayerInfo))]
+[JsonSerializable(typeof(FoundLayer))]
 [JsonSerializable(typeof(LayerAttachment))]
 [JsonSerializable(typeof(IReadOnlyList<StoredLayer>))]
 [JsonSerializable(typeof(Done))]
