@@ -23,6 +23,9 @@ public static class Rules
     /// <summary>Longest value of a label, in characters.</summary>
     public const int LabelValueLength = 255;
 
+    /// <summary>What a resource has that was made without labels.</summary>
+    public static IReadOnlyDictionary<string, string> NoLabels { get; } = System.Collections.ObjectModel.ReadOnlyDictionary<string, string>.Empty;
+
     private const string RefusedInNames = "/\\<>\"'`;&";
     private static readonly SearchValues<char> NotInNames = SearchValues.Create(RefusedInNames);
     private const char ZeroWidthNonJoiner = '\u200c';
@@ -67,6 +70,17 @@ public static class Rules
             else if (value is null || LongerThan(value, LabelValueLength) || FirstUnprintable(value, lineBreaks: false) is not null)
                 yield return new($"{field}.{key}", "label-value", $"The value of a label has at most {LabelValueLength} printable characters.");
         }
+    }
+
+    /// <summary>Cuts a name that the platform itself made up to what is allowed.</summary>
+    public static string Shorten(string name)
+    {
+        if (!LongerThan(name, NameLength))
+            return name;
+        var cut = new StringBuilder();
+        foreach (var rune in name.EnumerateRunes().Take(NameLength))
+            cut.Append(rune);
+        return cut.ToString().TrimEnd();
     }
 
     private static bool LongerThan(string value, int characters) =>

@@ -26,7 +26,11 @@ public sealed class SimulatedEngine(SimulatedMachine machine, TimeProvider time,
 
     public Task Start(CancellationToken cancel) => Task.CompletedTask;
 
-    public Task<IReadOnlyList<DomainStatus>> ListDomains(CancellationToken cancel) => Task.FromResult(machine.Domains);
+    public async Task<IReadOnlyList<DomainStatus>> ListDomains(CancellationToken cancel)
+    {
+        await behaviour.BeforeListing();
+        return machine.Domains;
+    }
 
     public Task<IReadOnlyList<LayerStatus>> ListLayers(CancellationToken cancel) => Task.FromResult(machine.Layers);
 
@@ -62,7 +66,14 @@ public sealed class SimulatedEngine(SimulatedMachine machine, TimeProvider time,
         return result;
     }
 
-    public async Task ReceiveUpload(Id? imageStorageId, Id imageId, Stream content, long? length, CancellationToken cancel) => await content.CopyToAsync(Stream.Null, cancel);
+    public async Task ReceiveUpload(Id? imageStorageId, Id imageId, Stream content, long? length, CancellationToken cancel)
+    {
+        var buffer = new byte[1 << 16];
+        var total = 0L;
+        while (await content.ReadAsync(buffer, cancel) is var count && count > 0)
+            total += count;
+        machine.Uploaded(imageId, total);
+    }
 
     public Task<StoredImage> OpenImage(Id? imageStorageId, Id imageId, CancellationToken cancel) =>
         machine.Images.Contains(imageId)
@@ -70,7 +81,7 @@ public sealed class SimulatedEngine(SimulatedMachine machine, TimeProvider time,
             : throw Problems.NotFound("image", imageId.ToString()).AsException();
 
     public Task<Stream> OpenConsole(Id virtualMachineId, CancellationToken cancel) =>
-        throw Problems.NotFound("console", virtualMachineId.ToString()).AsException();
+        Task.FromResult(behaviour.Console(virtualMachineId) ?? throw Problems.NotFound("console", virtualMachineId.ToString()).AsException());
 }
 
 /// <summary>How a simulated host behaves; a test replaces what it is about.</summary>
@@ -87,6 +98,12 @@ public sealed record EngineBehaviour
 
     /// <summary>A problem makes the command fail with it, before any effect.</summary>
     public Func<Command, CommandScope, Problem?> Refuse { get; init; } = (_, _) => null;
+
+    /// <summary>A listing of domains waits for this; it throws while libvirt is away.</summary>
+    public Func<Task> BeforeListing { get; init; } = () => Task.CompletedTask;
+
+    /// <summary>The guest's serial console.</summary>
+    public Func<Id, Stream?> Console { get; init; } = _ => null;
 
     public HostCapacity Capacity { get; init; } = new(64, 512L << 30, "simulated", "kvm", "simulated", "9.0.0", "7.2.0", "x86_64");
 }

@@ -17,6 +17,7 @@ public sealed class SimulatedMachine(Id hostId)
     private readonly SortedDictionary<Id, SimulatedLayer> _layers = [];
     private readonly SortedDictionary<Id, Id> _images = [];
     private readonly Dictionary<Id, long> _asked = [];
+    private readonly SortedDictionary<Id, long> _uploads = [];
     private readonly List<SimulatedEffect> _effects = [];
     private readonly List<string> _violations = [];
     private int _boots = 1;
@@ -36,6 +37,9 @@ public sealed class SimulatedMachine(Id hostId)
     public IReadOnlyList<LayerStatus> Layers => Locked(() => _layers.Select(pair => new LayerStatus(pair.Value.DataStorageId, pair.Key, pair.Value.AllocatedBytes)).ToList());
 
     public IReadOnlyList<Id> Images => Locked(() => _images.Keys.ToList());
+
+    /// <summary>Bytes received of each uploaded image.</summary>
+    public IReadOnlyDictionary<Id, long> Uploads => Locked(() => new SortedDictionary<Id, long>(_uploads));
 
     /// <summary>How often each machine was started in each generation.</summary>
     public IReadOnlyDictionary<(Id VirtualMachineId, long Generation), int> Starts => Locked(() => _effects
@@ -64,6 +68,12 @@ public sealed class SimulatedMachine(Id hostId)
             domain.State = state;
             return domain.Status;
         }
+    }
+
+    internal void Uploaded(Id imageId, long bytes)
+    {
+        lock (_gate)
+            _uploads[imageId] = bytes;
     }
 
     /// <summary>An Ask was answered: from here on nothing of an older epoch may begin.</summary>

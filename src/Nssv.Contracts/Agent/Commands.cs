@@ -70,6 +70,10 @@ public sealed record StartDomain(Id VirtualMachineId, long RunGeneration) : Comm
 [Command("domain.stop")]
 public sealed record StopDomain(Id VirtualMachineId, int GraceSeconds) : Command<DomainStatus>;
 
+/// <summary>Turns it off at once. Does not wait for other commands on this machine: it is what ends a graceful stop that takes too long. Not running is done.</summary>
+[Command("domain.kill", PassesQueue = true)]
+public sealed record KillDomain(Id VirtualMachineId) : Command<DomainStatus>;
+
 [Command("domain.reboot")]
 public sealed record RebootDomain(Id VirtualMachineId, bool Force) : Command<DomainStatus>;
 

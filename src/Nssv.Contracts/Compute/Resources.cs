@@ -25,20 +25,26 @@ public sealed record VirtualMachine : NamedResource, IObserved
     [Reference<Image>, Index] public Id? ImageId { get; init; }
 
     /// <summary>Whether it is meant to run.</summary>
-    public required PowerIntent PowerIntent { get; init; }
+    [Observed] public required PowerIntent PowerIntent { get; init; }
 
     /// <summary>Grows by one with each attempt to start it; a domain of an older generation is never adopted.</summary>
-    [Internal] public required long RunGeneration { get; init; }
+    [Internal, Observed] public required long RunGeneration { get; init; }
+
+    /// <summary>The last run that was seen to be up, and the last one that was then seen to end: a guest may be off again before its start is through.</summary>
+    [Internal, Observed] public long SeenRunning { get; init; }
+
+    /// <inheritdoc cref="SeenRunning"/>
+    [Internal, Observed] public long SeenEnded { get; init; }
 
     /// <summary>The only host that may run it: held until its stop is confirmed or the host is fenced.</summary>
-    [Internal, Reference<Host>, Index] public Id? PlacementHostId { get; init; }
+    [Internal, Observed, Reference<Host>, Index] public Id? PlacementHostId { get; init; }
 
     /// <summary>Machine type, addresses and CPU model as the first define made them canonical; reused for ever, so that hardware does not move.</summary>
-    [Internal, JsonColumn] public DomainHardware? Hardware { get; init; }
+    [Internal, Observed, JsonColumn] public DomainHardware? Hardware { get; init; }
 
     [Observed] public required VmState State { get; init; }
 
-    /// <summary>Where its domain is, while it has one.</summary>
+    /// <summary>Where its domain is defined: while it runs, and after it has stopped until it is started elsewhere.</summary>
     [Observed, Reference<Host>, Index] public Id? HostId { get; init; }
 
     [Observed] public long ObservedSequence { get; init; }

@@ -35,8 +35,8 @@ public sealed record DataStorageAttachment : Resource
 [Resource("host-data-storages", Rank = 32)]
 public sealed record HostDataStorage : Resource, IObserved
 {
-    [Reference<Host>, Index("host_data_storage_pair", Unique = true)] public required Id HostId { get; init; }
-    [Reference<DataStorage>, Index("host_data_storage_pair", Unique = true), Index] public required Id DataStorageId { get; init; }
+    [Reference<Host>(OnDelete.Cascade), Index("host_data_storage_pair", Unique = true)] public required Id HostId { get; init; }
+    [Reference<DataStorage>(OnDelete.Cascade), Index("host_data_storage_pair", Unique = true), Index] public required Id DataStorageId { get; init; }
     [Observed] public required HostStorageState State { get; init; }
     [Observed] public long CapacityBytes { get; init; }
     [Observed] public long AvailableBytes { get; init; }
@@ -56,7 +56,7 @@ public sealed record Volume : NamedResource
     [Reference<DataStorage>, Index] public required Id DataStorageId { get; init; }
 
     /// <summary>The host that holds its bytes, where the storage is not shared.</summary>
-    [Reference<Host>, Index] public Id? HostId { get; init; }
+    [Observed, Reference<Host>, Index] public Id? HostId { get; init; }
 
     public required VolumeRole Role { get; init; }
 
@@ -93,15 +93,15 @@ public sealed record VolumeLayer : Resource
     /// <summary>Null for an image base, which many volumes share.</summary>
     [Reference<Volume>, Index] public Id? VolumeId { get; init; }
 
-    [Reference<VolumeLayer>, Index] public Id? ParentLayerId { get; init; }
+    [Observed, Reference<VolumeLayer>, Index] public Id? ParentLayerId { get; init; }
 
     [Reference<DataStorage>, Index] public required Id DataStorageId { get; init; }
 
     /// <summary>The host that holds it, where the storage is not shared.</summary>
-    [Reference<Host>, Index("volume_layer_image_host")] public Id? HostId { get; init; }
+    [Observed, Reference<Host>, Index("volume_layer_image_host")] public Id? HostId { get; init; }
 
     /// <summary>The image that an image base is a copy of.</summary>
-    [Reference<Image>, Index("volume_layer_image_host")] public Id? ImageId { get; init; }
+    [Reference<Image>(OnDelete.Cascade), Index("volume_layer_image_host")] public Id? ImageId { get; init; }
 
     public required LayerRole Role { get; init; }
 

@@ -19,6 +19,9 @@ public sealed class CommandAttribute(string name) : Attribute
 
     /// <summary>Property path of what the command works on, when it is not its first id: commands on one resource run one after another on the host.</summary>
     public string? Resource { get; init; }
+
+    /// <summary>Runs at once, beside whatever is at work on the same resource.</summary>
+    public bool PassesQueue { get; init; }
 }
 
 /// <summary>A command on its way. <paramref name="Epoch"/> is that of the operation's owner: the host refuses what is older than it has recorded.</summary>

@@ -18,23 +18,6 @@ internal static class ScopePath
         return node.AsObject();
     }
 
-    /// <summary>Puts another object where the scope points to; returns the new root.</summary>
-    public static JsonObject Replace(JsonObject root, string scope, JsonObject value)
-    {
-        if (scope.Length == 0)
-            return value;
-        var parts = Parts(scope).ToList();
-        JsonNode node = root;
-        foreach (var part in parts[..^1])
-            node = Child(node, part)!;
-        var (name, index) = parts[^1];
-        if (index is { } i)
-            node[name]!.AsArray()[i] = value;
-        else
-            node[name] = value;
-        return root;
-    }
-
     private static JsonNode? Child(JsonNode node, (string Name, int? Index) part) =>
         part.Index is { } i ? node[part.Name]?[i] : node[part.Name];
 

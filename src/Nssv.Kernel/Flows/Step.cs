@@ -48,7 +48,7 @@ public abstract class StepContext
     /// <summary>Ends when a person cancels or the deadline passes; never while undoing.</summary>
     public abstract CancellationToken Cancelled { get; }
 
-    /// <summary>Calls another service's turn, once, whatever crashes.</summary>
+    /// <summary>Calls another service's turn, once, whatever crashes. Calls are told apart by their order: a step makes the same ones in the same order whenever it runs.</summary>
     public abstract Task<TResult> Call<TResult>(Request<TResult> request);
 
     /// <summary>Commands the step's host and waits for the result.</summary>
@@ -56,7 +56,7 @@ public abstract class StepContext
     /// <exception cref="HostUnreachableException">The host did not answer within the step's deadline.</exception>
     public abstract Task<TResult> Command<TResult>(Command<TResult> command);
 
-    /// <summary>Starts a child operation, once, and waits for its end.</summary>
+    /// <summary>Starts a child operation, once for this step, kind of request and target, and waits for its end.</summary>
     /// <exception cref="ProblemException">It was refused, or it failed.</exception>
     public abstract Task<Operation> Start(Request request);
 

@@ -12,7 +12,6 @@ internal sealed class StepRun(OperationRun run, OperationRunner runner, PlannedS
 {
     private int _calls;
     private int _commands;
-    private int _children;
 
     public OperationRun Run { get; } = run;
     public OperationRunner Runner { get; } = runner;
@@ -21,8 +20,13 @@ internal sealed class StepRun(OperationRun run, OperationRunner runner, PlannedS
     /// <summary>A command was given up before its result came.</summary>
     public bool FateUnknown { get; private set; }
 
-    public void Save(object context) =>
-        Run.Context = ScopePath.Replace(Run.Context, step.Scope, JsonSerializer.SerializeToNode(context, context.GetType(), KernelJson.Options)!.AsObject());
+    /// <summary>A step may know only a part of the flow's context (a base record): what it does not know stays.</summary>
+    public void Save(object context)
+    {
+        var saved = ScopePath.Find(Run.Context, step.Scope);
+        foreach (var (name, value) in JsonSerializer.SerializeToNode(context, context.GetType(), KernelJson.Options)!.AsObject().ToList())
+            saved[name] = value?.DeepClone();
+    }
 
     public Task<TResult> Call<TResult>(Request<TResult> request)
     {
@@ -56,7 +60,7 @@ internal sealed class StepRun(OperationRun run, OperationRunner runner, PlannedS
 
     public async Task<Operation> Start(Request request)
     {
-        var child = await Runner.Bus.AcceptChild(request, Run.Operation, $"{StepKey}/{++_children}");
+        var child = await Runner.Bus.AcceptChild(request, Run.Operation, $"{StepKey}/{request.GetType().Name}/{request.Target}");
         if (!child.HasEnded())
         {
             var end = Runner.Ends.Next(child.Id, Cancelled);

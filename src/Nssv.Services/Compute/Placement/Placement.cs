@@ -1,0 +1,74 @@
+using System.Globalization;
+using Nssv.Contracts.Inventory;
+using Nssv.Kernel;
+
+namespace Nssv.Services.Compute.Placement;
+
+/// <summary>What a virtual machine asks of a host.</summary>
+/// <param name="OnlyHostId">The one host that holds its disks, or that a person chose; null: any.</param>
+internal sealed record Demand(int CpuCount, long MemoryBytes, Architecture Architecture, Id? OnlyHostId, IReadOnlyList<Id> DataStorageIds, long DiskBytes);
+
+/// <summary>A host as placement sees it.</summary>
+/// <param name="AvailableBytes">Free space by data storage; a storage that is not usable on the host is not in it.</param>
+internal sealed record HostSnapshot(Host Host, IReadOnlyDictionary<Id, long> AvailableBytes)
+{
+    public double FreeCpus => Host.CpuCount * Host.CpuOvercommitRatio - Host.ReservedCpuCount;
+    public long FreeMemory => Host.MemoryBytes - Host.ReservedMemoryBytes - Host.BookedMemoryBytes;
+}
+
+/// <summary>Why a host was, or was not, chosen.</summary>
+internal sealed record HostVerdict(Id HostId, string HostName, string? Reason)
+{
+    public bool Fits => Reason is null;
+}
+
+/// <summary>Where a machine goes, and why.</summary>
+internal sealed record PlacementPlan(Id? HostId, IReadOnlyList<HostVerdict> Verdicts)
+{
+    /// <summary>One line a host, for people.</summary>
+    public string Explain() => Verdicts.Count == 0 ? "The cluster has no host." : string.Join("; ", Verdicts.Select(v => $"{v.HostName}: {v.Reason ?? "fits"}"));
+}
+
+/// <summary>Chooses a host. Pure: a snapshot in, a plan with reasons out.</summary>
+internal static class Placer
+{
+    public static PlacementPlan Place(Demand demand, IReadOnlyList<HostSnapshot> hosts)
+    {
+        var verdicts = hosts.OrderBy(h => h.Host.Id).Select(h => new HostVerdict(h.Host.Id, h.Host.Name, Refusal(demand, h))).ToList();
+        var fitting = verdicts.Where(v => v.Fits).Select(v => v.HostId).ToHashSet();
+        var best = hosts.Where(h => fitting.Contains(h.Host.Id)).OrderByDescending(h => h.FreeMemory).ThenByDescending(h => h.FreeCpus).ThenBy(h => h.Host.Id).FirstOrDefault();
+        return new PlacementPlan(best?.Host.Id, verdicts);
+    }
+
+    /// <summary>True when the host could run it if nothing else ran there: what no host can ever do is refused at once.</summary>
+    public static bool CouldEver(Demand demand, Host host) =>
+        host.CpuCount >= demand.CpuCount && host.MemoryBytes - host.ReservedMemoryBytes >= demand.MemoryBytes;
+
+    private static string? Refusal(Demand demand, HostSnapshot snapshot)
+    {
+        var host = snapshot.Host;
+        if (demand.OnlyHostId is { } only && only != host.Id)
+            return "its disks are, or shall be, on another host";
+        if (host.State != HostState.Connected)
+            return $"it is {host.State.ToString().ToLowerInvariant()}";
+        if (host.FenceState != FenceState.None)
+            return "it is fenced";
+        if (host.CpuCount < demand.CpuCount)
+            return Say($"it has {host.CpuCount} CPUs, {demand.CpuCount} are wanted");
+        if (snapshot.FreeCpus < demand.CpuCount)
+            return Say($"{snapshot.FreeCpus:0.#} virtual CPUs are free, {demand.CpuCount} are wanted");
+        if (snapshot.FreeMemory < demand.MemoryBytes)
+            return Say($"{snapshot.FreeMemory >> 20} MiB are free, {demand.MemoryBytes >> 20} are wanted");
+        foreach (var storage in demand.DataStorageIds)
+        {
+            if (!snapshot.AvailableBytes.TryGetValue(storage, out var available))
+                return "the data storage is not connected";
+            if (available < demand.DiskBytes)
+                return Say($"the data storage has {available >> 20} MiB free, {demand.DiskBytes >> 20} are needed at once");
+        }
+
+        return null;
+    }
+
+    private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,30 @@
+using Nssv.Contracts.Inventory;
+using Nssv.Kernel;
+using Nssv.Kernel.Data;
+
+namespace Nssv.Services.Compute.Placement;
+
+/// <summary>
+/// Bookings of CPU and memory. Capacity is a conditional update on the host's row, so that parallel starts cannot overbook it whatever turn they run on;
+/// whoever loses decides again.
+/// </summary>
+internal static class Reservations
+{
+    public static UnitOfWork Book(this UnitOfWork unit, Host host, Id virtualMachineId, int cpuCount, long memoryBytes) => unit
+        .Execute("hosts",
+            "UPDATE hosts SET reserved_cpu_count = reserved_cpu_count + @p0, booked_memory_bytes = booked_memory_bytes + @p1 " +
+            "WHERE id = @p2 AND reserved_cpu_count + @p0 <= @p3 AND booked_memory_bytes + @p1 <= memory_bytes - reserved_memory_bytes",
+            1, cpuCount, memoryBytes, host.Id, (int)(host.CpuCount * host.CpuOvercommitRatio))
+        .Insert(new HostReservation { VirtualMachineId = virtualMachineId, HostId = host.Id, CpuCount = cpuCount, MemoryBytes = memoryBytes });
+
+    /// <summary>Gives back what a machine has booked; nothing when it has nothing.</summary>
+    public static async ValueTask<UnitOfWork> Release(this UnitOfWork unit, IStore store, Id virtualMachineId)
+    {
+        var booked = await store.First<HostReservation>(Condition.Equal(nameof(HostReservation.VirtualMachineId), virtualMachineId));
+        return booked is null ? unit : unit
+            .Delete(booked)
+            .Execute("hosts",
+                "UPDATE hosts SET reserved_cpu_count = reserved_cpu_count - @p0, booked_memory_bytes = booked_memory_bytes - @p1 WHERE id = @p2",
+                1, booked.CpuCount, booked.MemoryBytes, booked.HostId);
+    }
+}

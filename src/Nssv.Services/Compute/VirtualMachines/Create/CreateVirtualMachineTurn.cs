@@ -1,0 +1,234 @@
+using Nssv.Contracts;
+using Nssv.Contracts.Compute;
+using Nssv.Contracts.Images;
+using Nssv.Contracts.Inventory;
+using Nssv.Contracts.Network;
+using Nssv.Contracts.Storage;
+using Nssv.Kernel;
+using Nssv.Kernel.Calls;
+using Nssv.Kernel.Data;
+using Nssv.Services.Compute.Placement;
+
+namespace Nssv.Services.Compute.VirtualMachines;
+
+/// <summary>Accepts a new virtual machine: everything it names must be there and fit together; then its rows stand, and the flow makes them true.</summary>
+internal sealed class CreateVirtualMachineTurn : CreateTurn<CreateVirtualMachine>
+{
+    public override Type ResourceType => typeof(VirtualMachine);
+
+    public override async ValueTask<Decision> Decide(CreateVirtualMachine request, AcceptContext turn)
+    {
+        var image = await UsableImage(request, turn.Store);
+        var cluster = await ChosenCluster(request, image, turn.Store);
+        var hosts = await turn.Store.List<Host>(Condition.Equal(nameof(Host.ClusterId), cluster.Id));
+        RefuseWhatNoHostCanDo(request, hosts);
+        var storage = await ChosenDataStorage(request, cluster, turn.Store);
+        await RefuseMissingPortGroups(request, turn.Store);
+
+        var vm = new VirtualMachine
+        {
+            Id = request.Id,
+            ProjectId = turn.Caller.ProjectId,
+            CreatedBy = turn.Caller.AccountId,
+            CreatedAt = turn.Now,
+            UpdatedAt = turn.Now,
+            Version = 1,
+            Name = request.Name,
+            Description = request.Description,
+            Labels = request.Labels ?? new SortedDictionary<string, string>(StringComparer.Ordinal),
+            ClusterId = cluster.Id,
+            CpuCount = request.CpuCount,
+            MemoryBytes = request.MemoryBytes,
+            Architecture = image.Architecture,
+            Firmware = request.Firmware,
+            ImageId = image.Id,
+            PowerIntent = request.Start ? PowerIntent.On : PowerIntent.Off,
+            RunGeneration = 1,
+            State = VmState.Creating,
+            StateChangedAt = turn.Now,
+        };
+        var unit = new UnitOfWork().Insert(vm);
+        var disks = new List<VolumeMake>();
+        var rootBytes = request.RootDisk?.SizeBytes ?? image.VirtualSizeBytes;
+        disks.Add(AddDisk(unit, vm, storage.Id, turn, 0, $"{request.Name} root", rootBytes, image));
+        for (var i = 0; i < request.DataDisks.Count; i++)
+            disks.Add(AddDisk(unit, vm, storage.Id, turn, i + 1, request.DataDisks[i].Name ?? $"{request.Name} data {i + 1}", request.DataDisks[i].SizeBytes, null));
+        for (var i = 0; i < request.Nics.Count; i++)
+            AddNic(unit, vm, request.Nics[i], i, turn);
+
+        return Decision.Run("vm.create", new VmCreate
+        {
+            VirtualMachineId = vm.Id,
+            RunGeneration = vm.RunGeneration,
+            Start = request.Start,
+            Disks = disks,
+            WantedHostId = request.HostId,
+        }, unit);
+    }
+
+    private static async ValueTask<Image> UsableImage(CreateVirtualMachine request, IStore store)
+    {
+        var image = await store.Find<Image>(request.ImageId)
+            ?? throw Problems.Invalid("imageId", $"There is no image '{request.ImageId}'.", "List the images with GET /api/v1/images.", "reference-not-found").AsException();
+        if (image.State != ImageState.Ready)
+        {
+            throw new Problem(409, "image-not-ready", "The image cannot be used yet.", $"Image '{image.Name}' is {image.State.ToString().ToLowerInvariant()}.",
+                "Wait for the operation that works on it.", "imageId").AsException();
+        }
+
+        if (image.Format == ImageFormat.Iso || image.Kind != ImageKind.System)
+            throw Problems.Invalid("imageId", $"Image '{image.Name}' is no system image that a machine can boot from.", "Choose an image of kind system in format qcow2 or raw.", "image-kind").AsException();
+        if (request.RootDisk?.SizeBytes is { } size && size < image.VirtualSizeBytes)
+            throw Problems.Invalid("rootDisk.sizeBytes", $"The image '{image.Name}' has {image.VirtualSizeBytes} bytes; a disk of {size} cannot hold it.", "Ask for at least the image's size, or leave it out.", "disk-smaller-than-image").AsException();
+        return image;
+    }
+
+    private static async ValueTask<Cluster> ChosenCluster(CreateVirtualMachine request, Image image, IStore store)
+    {
+        Cluster cluster;
+        if (request.ClusterId is { } id)
+        {
+            cluster = await store.Find<Cluster>(id) ?? throw Problems.Invalid("clusterId", $"There is no cluster '{id}'.", code: "reference-not-found").AsException();
+        }
+        else if (request.HostId is { } wanted)
+        {
+            var host = await store.Find<Host>(wanted) ?? throw Problems.Invalid("hostId", $"There is no host '{wanted}'.", code: "reference-not-found").AsException();
+            cluster = await store.Get<Cluster>(host.ClusterId);
+        }
+        else
+        {
+            var candidates = await store.List<Cluster>(Condition.Equal(nameof(Cluster.Architecture), image.Architecture));
+            cluster = candidates.Count == 1 ? candidates[0] : throw new Problem(400, "cluster-needed", "The request does not say where the machine shall run.",
+                candidates.Count == 0 ? $"No cluster has the image's architecture {image.Architecture.ToString().ToLowerInvariant()}." : $"{candidates.Count} clusters have the image's architecture.",
+                "Name one with clusterId.", "clusterId") { Candidates = [.. candidates.Select(c => $"{c.Name} ({c.Id})")] }.AsException();
+        }
+
+        if (cluster.Architecture != image.Architecture)
+        {
+            throw Problems.Invalid("imageId", $"Image '{image.Name}' is for {image.Architecture.ToString().ToLowerInvariant()}, cluster '{cluster.Name}' is {cluster.Architecture.ToString().ToLowerInvariant()}.",
+                "Choose an image of the cluster's architecture.", "architecture-mismatch").AsException();
+        }
+
+        if (request.HostId is { } hostId)
+        {
+            var host = await store.Find<Host>(hostId) ?? throw Problems.Invalid("hostId", $"There is no host '{hostId}'.", code: "reference-not-found").AsException();
+            if (host.ClusterId != cluster.Id)
+                throw Problems.Invalid("hostId", $"Host '{host.Name}' is not in cluster '{cluster.Name}'.").AsException();
+        }
+
+        return cluster;
+    }
+
+    private static void RefuseWhatNoHostCanDo(CreateVirtualMachine request, IReadOnlyList<Host> hosts)
+    {
+        var candidates = hosts.Where(h => h.CpuCount > 0 && (request.HostId is null || h.Id == request.HostId)).ToList();
+        if (candidates.Count == 0)
+            throw new Problem(409, "no-host", "There is no host that could run the machine.", "No host of the cluster has reported its capacity yet.", "Add a host, or wait until its agent has connected.").AsException();
+        if (candidates.TrueForAll(h => h.CpuCount < request.CpuCount))
+            throw Problems.Invalid("cpuCount", $"The largest host has {candidates.Max(h => h.CpuCount)} CPUs; {request.CpuCount} are wanted.", "Ask for no more than one host has.", "larger-than-any-host").AsException();
+        if (!candidates.Exists(h => h.CpuCount >= request.CpuCount && h.MemoryBytes - h.ReservedMemoryBytes >= request.MemoryBytes))
+        {
+            throw Problems.Invalid("memoryBytes", $"The largest host can give {candidates.Max(h => h.MemoryBytes - h.ReservedMemoryBytes) >> 20} MiB; {request.MemoryBytes >> 20} are wanted.",
+                "Ask for no more than one host has.", "larger-than-any-host").AsException();
+        }
+    }
+
+    private static async ValueTask<DataStorage> ChosenDataStorage(CreateVirtualMachine request, Cluster cluster, IStore store)
+    {
+        var links = await store.List<DataStorageAttachment>(Condition.Equal(nameof(DataStorageAttachment.ClusterId), cluster.Id));
+        if (request.DataStorageId is { } id)
+        {
+            var storage = await store.Find<DataStorage>(id) ?? throw Problems.Invalid("dataStorageId", $"There is no data storage '{id}'.", code: "reference-not-found").AsException();
+            return links.Any(l => l.DataStorageId == id)
+                ? storage
+                : throw Problems.Invalid("dataStorageId", $"Data storage '{storage.Name}' is not attached to cluster '{cluster.Name}'.", "Attach it first, or choose another one.", "not-attached").AsException();
+        }
+
+        return links.Count == 1
+            ? await store.Get<DataStorage>(links[0].DataStorageId)
+            : throw new Problem(400, "data-storage-needed", "The request does not say where the disks shall be.",
+                $"Cluster '{cluster.Name}' has {links.Count} data storages.", links.Count == 0 ? "Attach one to the cluster." : "Name one with dataStorageId.", "dataStorageId")
+            { Candidates = [.. links.Select(l => l.DataStorageId.ToString())] }.AsException();
+    }
+
+    private static async ValueTask RefuseMissingPortGroups(CreateVirtualMachine request, IStore store)
+    {
+        for (var i = 0; i < request.Nics.Count; i++)
+        {
+            if (await store.Find<PortGroup>(request.Nics[i].PortGroupId) is null)
+                throw Problems.Invalid($"nics[{i}].portGroupId", $"There is no port group '{request.Nics[i].PortGroupId}'.", code: "reference-not-found").AsException();
+            if (request.Nics[i].MacAddress is { } mac && await store.First<NetworkInterface>(Condition.Equal(nameof(NetworkInterface.MacAddress), mac)) is not null)
+                throw Problems.Invalid($"nics[{i}].macAddress", $"The address {mac} is taken.", "Leave it out, and one is chosen.", "mac-address-taken").AsException();
+        }
+    }
+
+    private static VolumeMake AddDisk(UnitOfWork unit, VirtualMachine vm, Id storageId, AcceptContext turn, int index, string name, long sizeBytes, Image? image)
+    {
+        var volume = new Volume
+        {
+            Id = turn.Ids.Next(),
+            ProjectId = vm.ProjectId,
+            CreatedBy = vm.CreatedBy,
+            CreatedAt = turn.Now,
+            UpdatedAt = turn.Now,
+            Version = 1,
+            Name = Rules.Shorten(name),
+            VirtualMachineId = vm.Id,
+            DataStorageId = storageId,
+            Role = index == 0 ? VolumeRole.Root : VolumeRole.Data,
+            SizeBytes = sizeBytes,
+            Format = VolumeFormat.Qcow2,
+            ImageId = image?.Id,
+            DeviceIndex = index,
+            Serial = "",
+            State = VolumeState.Creating,
+        };
+        volume = volume with { Serial = DiskSerial.Of(volume.Id), ActiveLayerId = turn.Ids.Next() };
+        unit.Insert(volume).Insert(new VolumeLayer
+        {
+            Id = volume.ActiveLayerId.Value,
+            ProjectId = vm.ProjectId,
+            CreatedBy = vm.CreatedBy,
+            CreatedAt = turn.Now,
+            UpdatedAt = turn.Now,
+            Version = 1,
+            VolumeId = volume.Id,
+            DataStorageId = storageId,
+            Role = LayerRole.Data,
+            Format = volume.Format,
+            SizeBytes = sizeBytes,
+            Immutable = false,
+            State = LayerState.Creating,
+        });
+        return new VolumeMake
+        {
+            VolumeId = volume.Id,
+            LayerId = volume.ActiveLayerId.Value,
+            DataStorageId = storageId,
+            SizeBytes = sizeBytes,
+            Format = volume.Format,
+            ImageId = image?.Id,
+            ImageStorageId = image?.ImageStorageId,
+        };
+    }
+
+    private static void AddNic(UnitOfWork unit, VirtualMachine vm, NewNic nic, int index, AcceptContext turn)
+    {
+        var id = turn.Ids.Next();
+        unit.Insert(new NetworkInterface
+        {
+            Id = id,
+            ProjectId = vm.ProjectId,
+            CreatedBy = vm.CreatedBy,
+            CreatedAt = turn.Now,
+            UpdatedAt = turn.Now,
+            Version = 1,
+            Name = $"nic {index}",
+            VirtualMachineId = vm.Id,
+            PortGroupId = nic.PortGroupId,
+            MacAddress = nic.MacAddress ?? MacAddress.From(id),
+            DeviceIndex = index,
+            Model = nic.Model,
+        });
+    }
+}

@@ -1,0 +1,97 @@
+using Nssv.Contracts.Agent;
+using Nssv.Contracts.Images;
+using Nssv.Contracts.Inventory;
+using Nssv.Contracts.Storage;
+using Nssv.Kernel;
+using Nssv.Kernel.Calls;
+using Nssv.Kernel.Data;
+using Nssv.Kernel.Flows;
+
+namespace Nssv.Services.Storage.Volumes;
+
+/// <summary>
+/// The image's copy on the host, a base layer that all its volumes there share. Made once; a second volume that comes meanwhile asks the host for the same copy.
+/// </summary>
+[Step("storage.cache-image")]
+internal sealed class CacheImageStep : Step<VolumeMake>
+{
+    public override Id? Host(VolumeMake make) => make.HostId;
+
+    public override async Task Run(VolumeMake make, StepContext<VolumeMake> step)
+    {
+        var layer = await Find(step.Store, make.ImageId!.Value, make.DataStorageId, make.HostId!.Value)
+            ?? await step.Call(new AddBaseLayer(make.ImageId.Value, make.DataStorageId, make.HostId.Value));
+        if (layer.State != LayerState.Ready)
+        {
+            var storage = await step.Store.Get<ImageStorage>(make.ImageStorageId!.Value);
+            var source = storage.HostId == make.HostId ? null : (await step.Store.Get<Host>(storage.HostId)).AgentUrl;
+            await step.Command(new CacheImage(make.DataStorageId, layer.Id, storage.Id, make.ImageId.Value, source));
+            await step.Call(new BaseLayerReady(make.ImageId.Value, layer.Id));
+        }
+
+        step.Save(make with { BaseLayerId = layer.Id });
+    }
+
+    public override Task Undo(VolumeMake make, StepContext<VolumeMake> step) => NothingToUndo("the copy serves the next volume of this image, and goes with the image");
+
+    internal static async ValueTask<VolumeLayer?> Find(IStore store, Id imageId, Id dataStorageId, Id hostId) =>
+        await store.First<VolumeLayer>(
+            Condition.Equal(nameof(VolumeLayer.ImageId), imageId), Condition.Equal(nameof(VolumeLayer.HostId), hostId),
+            Condition.Equal(nameof(VolumeLayer.DataStorageId), dataStorageId), Condition.Equal(nameof(VolumeLayer.Role), LayerRole.ImageBase));
+}
+
+/// <summary>Runs on the image, so that there is one copy for a host and a storage.</summary>
+internal sealed record AddBaseLayer(Id ImageId, Id DataStorageId, Id HostId) : Request<VolumeLayer>
+{
+    public override Id Target => ImageId;
+}
+
+internal sealed class AddBaseLayerTurn : CallTurn<AddBaseLayer, VolumeLayer>
+{
+    public override bool NaturallyKeyed => true;
+
+    public override async ValueTask<Answer<VolumeLayer>> Decide(AddBaseLayer request, TurnContext turn)
+    {
+        if (await CacheImageStep.Find(turn.Store, request.ImageId, request.DataStorageId, request.HostId) is { } there)
+            return Answer(there);
+        var image = await turn.Store.Get<Image>(request.ImageId);
+        if (image.State != ImageState.Ready)
+            throw new Problem(409, "image-not-ready", "The image cannot be used.", $"Image '{image.Name}' is {image.State.ToString().ToLowerInvariant()}.", "Choose another one.").AsException();
+        var layer = new VolumeLayer
+        {
+            Id = turn.Ids.Next(),
+            ProjectId = image.ProjectId,
+            CreatedBy = image.CreatedBy,
+            CreatedAt = turn.Now,
+            UpdatedAt = turn.Now,
+            Version = 1,
+            DataStorageId = request.DataStorageId,
+            HostId = request.HostId,
+            ImageId = image.Id,
+            Role = LayerRole.ImageBase,
+            Format = VolumeFormat.Qcow2,
+            SizeBytes = image.VirtualSizeBytes,
+            Immutable = true,
+            State = LayerState.Creating,
+        };
+        return Answer(layer, new UnitOfWork().Insert(layer));
+    }
+}
+
+internal sealed record BaseLayerReady(Id ImageId, Id LayerId) : Request<bool>
+{
+    public override Id Target => ImageId;
+}
+
+internal sealed class BaseLayerReadyTurn : CallTurn<BaseLayerReady, bool>
+{
+    public override bool NaturallyKeyed => true;
+
+    public override async ValueTask<Answer<bool>> Decide(BaseLayerReady request, TurnContext turn)
+    {
+        var layer = await turn.Store.Get<VolumeLayer>(request.LayerId);
+        return layer.State == LayerState.Creating
+            ? Answer(true, new UnitOfWork().Observe(layer, layer with { State = LayerState.Ready }))
+            : Answer(false);
+    }
+}

@@ -1,0 +1,92 @@
+using Nssv.Contracts.Inventory;
+using Nssv.Contracts.Storage;
+using Nssv.Kernel;
+using Nssv.Kernel.Calls;
+using Nssv.Kernel.Data;
+using Nssv.Kernel.Flows;
+
+namespace Nssv.Services.Storage.Volumes;
+
+/// <summary>Accepts a new, empty data volume.</summary>
+internal sealed class CreateVolumeTurn : CreateTurn<CreateVolume>
+{
+    public override Type ResourceType => typeof(Volume);
+
+    public override async ValueTask<Decision> Decide(CreateVolume request, AcceptContext turn)
+    {
+        var storage = await turn.Store.Find<DataStorage>(request.DataStorageId)
+            ?? throw Problems.Invalid("dataStorageId", $"There is no data storage '{request.DataStorageId}'.", code: "reference-not-found").AsException();
+        var hostId = await Host(request, storage, turn.Store);
+        var layerId = turn.Ids.Next();
+        var volume = new Volume
+        {
+            Id = request.Id,
+            ProjectId = turn.Caller.ProjectId,
+            CreatedBy = turn.Caller.AccountId,
+            CreatedAt = turn.Now,
+            UpdatedAt = turn.Now,
+            Version = 1,
+            Name = request.Name,
+            Description = request.Description,
+            Labels = request.Labels ?? new SortedDictionary<string, string>(StringComparer.Ordinal),
+            DataStorageId = storage.Id,
+            Role = VolumeRole.Data,
+            SizeBytes = request.SizeBytes,
+            Format = VolumeFormat.Qcow2,
+            Serial = DiskSerial.Of(request.Id),
+            ActiveLayerId = layerId,
+            State = VolumeState.Creating,
+        };
+        var layer = new VolumeLayer
+        {
+            Id = layerId,
+            ProjectId = volume.ProjectId,
+            CreatedBy = volume.CreatedBy,
+            CreatedAt = turn.Now,
+            UpdatedAt = turn.Now,
+            Version = 1,
+            VolumeId = volume.Id,
+            DataStorageId = storage.Id,
+            Role = LayerRole.Data,
+            Format = volume.Format,
+            SizeBytes = volume.SizeBytes,
+            Immutable = false,
+            State = LayerState.Creating,
+        };
+        return Decision.Run("volume.create", new VolumeMake
+        {
+            VolumeId = volume.Id,
+            LayerId = layerId,
+            DataStorageId = storage.Id,
+            SizeBytes = volume.SizeBytes,
+            Format = volume.Format,
+            HostId = hostId,
+        }, new UnitOfWork().Insert(volume).Insert(layer));
+    }
+
+    /// <summary>The wanted host, or the connected one with the most room in the storage.</summary>
+    private static async ValueTask<Id> Host(CreateVolume request, DataStorage storage, IStore store)
+    {
+        var usable = (await store.List<HostDataStorage>(
+            Condition.Equal(nameof(HostDataStorage.DataStorageId), storage.Id), Condition.Equal(nameof(HostDataStorage.State), HostStorageState.Connected))).ToList();
+        if (request.HostId is { } wanted)
+        {
+            if (await store.Find<Host>(wanted) is null)
+                throw Problems.Invalid("hostId", $"There is no host '{wanted}'.", code: "reference-not-found").AsException();
+            usable.RemoveAll(h => h.HostId != wanted);
+        }
+
+        return usable.OrderByDescending(h => h.AvailableBytes).ThenBy(h => h.HostId).FirstOrDefault()?.HostId
+            ?? throw new Problem(409, "data-storage-not-connected", "No host can reach the data storage now.", $"Data storage '{storage.Name}' is not connected on {(request.HostId is null ? "any host" : "this host")}.",
+                "Attach it to the cluster, and look at the hosts' state.", "dataStorageId").AsException();
+    }
+}
+
+/// <summary>Nothing to do forward; taken back, the accepted rows go.</summary>
+[Step("storage.begin-volume")]
+internal sealed class BeginVolume : Step<VolumeMake>
+{
+    public override Task Run(VolumeMake make, StepContext<VolumeMake> step) => Task.CompletedTask;
+
+    public override Task Undo(VolumeMake make, StepContext<VolumeMake> step) => step.Call(new RemoveVolume(make.VolumeId));
+}
