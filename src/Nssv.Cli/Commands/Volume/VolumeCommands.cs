@@ -22,6 +22,6 @@ internal static class VolumeCommands
             commands.Set(Field.NewName(), Field.Description(), Field.Labels()),
             commands.Verb("attach", "Give it to a vm", "Attaching", Field.Reference("--vm", "virtualMachineId", "virtual-machines", "The vm", required: true)),
             commands.Verb("detach", "Take it from its vm", "Detaching"),
-            commands.Delete(canExpunge: true));
+            commands.Delete());
     }
 }
