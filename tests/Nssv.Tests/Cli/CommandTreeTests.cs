@@ -75,7 +75,6 @@ public sealed class CommandTreeTests
     [InlineData("image", "add", "--name", "x")]
     [InlineData("image", "add", "--file", "a.iso", "--url", "http://b/c.iso")]
     [InlineData("completion", "tcsh")]
-    [InlineData("event", "list", "--follow", "--filter", "x")]
     [InlineData("vm", "set", "x")]
     [InlineData("vm", "list", "--server", "http://plain.example")]
     public async Task What_cannot_be_understood_is_a_usage_error(params string[] arguments)

@@ -14,14 +14,13 @@ internal static class VolumeCommands
             commands.Create(
                 "Create a data disk",
                 Field.Size("--size", "sizeBytes", "What the guest sees, for example 10GiB", required: true),
-                Field.Reference("--datastorage", "dataStorageId", "data-storages", "The data storage that holds it"),
+                Field.Reference("--datastorage", "dataStorageId", "data-storages", "The data storage that holds it", required: true),
                 Field.Reference("--host", "hostId", "hosts", "The host that holds it, where the storage is not shared"),
-                Field.Choice("--format", "format", "How its bytes are kept", "qcow2", "raw"),
                 Field.Description(),
                 Field.Labels()),
             commands.Set(Field.NewName(), Field.Description(), Field.Labels()),
             commands.Verb("attach", "Give it to a vm", "Attaching", Field.Reference("--vm", "virtualMachineId", "virtual-machines", "The vm", required: true)),
             commands.Verb("detach", "Take it from its vm", "Detaching"),
-            commands.Delete());
+            commands.Delete(canExpunge: true));
     }
 }
