@@ -12,6 +12,8 @@ internal sealed class SupersededWatch(SimulatedWorld world)
 {
     private readonly Dictionary<(Id Host, string Command), long> _sent = [];
     private readonly Dictionary<(Id Host, Id Operation), long> _answered = [];
+    private readonly HashSet<(Id Host, string Command)> _toldRunning = [];
+    private readonly Dictionary<(Id Host, Id Operation), long> _done = [];
 
     public List<string> Violations { get; } = [];
 
@@ -20,8 +22,14 @@ internal sealed class SupersededWatch(SimulatedWorld world)
     public void Takes(HostNode host, Command command, CommandScope scope)
     {
         world.Note(host.Context.Name, $"does {scope.CommandId[^Math.Min(24, scope.CommandId.Length)..]} {command.GetType().Name}");
-        if (_answered.TryGetValue((host.Id, scope.OperationId), out var asked) && _sent.GetValueOrDefault((host.Id, scope.CommandId)) < asked)
-            Violations.Add($"{host.Name} does {scope.CommandId}, sent with an older epoch than {asked}, which has asked");
+        var operation = (host.Id, scope.OperationId);
+        var epoch = _sent.GetValueOrDefault((host.Id, scope.CommandId));
+        if (epoch < _answered.GetValueOrDefault(operation) && !_toldRunning.Contains((host.Id, scope.CommandId)))
+            Violations.Add($"{host.Name} does {scope.CommandId}, sent with epoch {epoch}, although {_answered[operation]} has asked");
+        // What ran while it was asked for was told to run, and may end; but not after its new owner has done something itself.
+        if (epoch < _done.GetValueOrDefault(operation))
+            Violations.Add($"{host.Name} does {scope.CommandId}, sent with epoch {epoch}, after a command of epoch {_done[operation]}");
+        _done[operation] = Math.Max(_done.GetValueOrDefault(operation), epoch);
     }
 
     private sealed class Watched(SupersededWatch watch, IAgentTransport transport) : IAgentTransport
@@ -36,6 +44,14 @@ internal sealed class SupersededWatch(SimulatedWorld world)
         public async Task<AskReply> Ask(Id hostId, Ask ask, CancellationToken cancel)
         {
             var reply = await transport.Ask(hostId, ask, cancel);
+            foreach (var command in reply.Commands)
+            {
+                if (command.State == CommandState.Running)
+                    watch._toldRunning.Add((hostId, command.CommandId));
+                else
+                    watch._toldRunning.Remove((hostId, command.CommandId));
+            }
+
             watch._answered[(hostId, ask.OperationId)] = Math.Max(watch._answered.GetValueOrDefault((hostId, ask.OperationId)), ask.Epoch);
             return reply;
         }
