@@ -14,20 +14,20 @@ public sealed class WidgetSimulationTests(ITestOutputHelper output)
     {
         if (Seeds.Chosen is { } chosen)
         {
-            Check([Seeds.OnThisThread(() => WidgetRun.Random(chosen, verbose: true))]);
+            Seeds.Check([Seeds.OnThisThread(() => WidgetRun.Random(chosen, verbose: true))]);
             return;
         }
 
-        Check(Seeds.Failures([.. Enumerable.Range(1, Seeds.Count(500)).Select(seed => (Func<Task<RunResult>>)(() => WidgetRun.Random((ulong)seed)))], 3, Tell));
+        Seeds.Check(Seeds.Failures([.. Enumerable.Range(1, Seeds.Count(500)).Select(seed => (Func<Task<RunResult>>)(() => WidgetRun.Random((ulong)seed)))], 3, Tell));
     }
 
     [Fact]
     public void Every_operation_ends_wherever_a_process_dies()
     {
         var calm = Seeds.OnThisThread(() => WidgetRun.Fixed(1, null));
-        calm.Findings.All.ShouldBeEmpty(Seeds.Text(calm));
+        Seeds.Check([calm]);
         calm.Points.ShouldBeGreaterThan(200);
-        Check(Seeds.Failures([.. Enumerable.Range(0, (int)calm.Points).Select(at => (Func<Task<RunResult>>)(() => WidgetRun.Fixed(1, at)))], 3, Tell));
+        Seeds.Check(Seeds.Failures([.. Enumerable.Range(0, (int)calm.Points).Select(at => (Func<Task<RunResult>>)(() => WidgetRun.Fixed(1, at)))], 3, Tell));
     }
 
     [Fact]
@@ -55,18 +55,13 @@ public sealed class WidgetSimulationTests(ITestOutputHelper output)
             var result = Seeds.OnThisThread(() => WidgetRun.Random(chosen, mutation));
             if (result.Findings.All.Any(finding => finding.Invariant == invariant))
             {
+                Seeds.Check([Seeds.OnThisThread(() => WidgetRun.Random(chosen))]);
                 Tell($"{mutation} is caught by seed {seed}");
                 return;
             }
         }
 
         Assert.Fail($"no seed notices {mutation}");
-    }
-
-    private static void Check(IReadOnlyList<RunResult> failed)
-    {
-        if (failed.Any(result => result.Findings.All.Count > 0))
-            Assert.Fail(string.Join('\n', failed.Select(Seeds.Text)));
     }
 
     private void Tell(string line)

@@ -34,13 +34,6 @@ internal sealed class KeepRowStep : Step<WidgetFlow>
     public override Task Undo(WidgetFlow context, StepContext<WidgetFlow> step) => step.Call(new ForgetWidget(context.WidgetId));
 }
 
-[Step("widget.mark")]
-internal sealed class MarkStep : Step<WidgetFlow>
-{
-    public override Task Run(WidgetFlow context, StepContext<WidgetFlow> step) => step.Call(new AddMark(context.ShelfId, context.WidgetId));
-    public override Task Undo(WidgetFlow context, StepContext<WidgetFlow> step) => step.Call(new RemoveMarks(context.ShelfId, context.WidgetId));
-}
-
 [Step("widget.make-layer")]
 internal sealed class MakeLayerStep : Step<PartFlow>
 {
@@ -60,12 +53,23 @@ internal sealed class RemoveLayerStep : Step<PartFlow>
     public override Task Undo(PartFlow context, StepContext<PartFlow> step) => NothingToUndo("behind the point of no return");
 }
 
+/// <summary>Marks the widget, which only the call's key keeps from happening twice, and then waits for a host: a repeat is sure to come.</summary>
 [Step("widget.define")]
 internal sealed class DefineStep : Step<WidgetFlow>
 {
     public override Id? Host(WidgetFlow context) => context.HostId;
-    public override Task Run(WidgetFlow context, StepContext<WidgetFlow> step) => step.Command(new DefineDomain(WidgetRules.Domain(context)));
-    public override Task Undo(WidgetFlow context, StepContext<WidgetFlow> step) => step.Command(new RemoveDomain(context.WidgetId));
+
+    public override async Task Run(WidgetFlow context, StepContext<WidgetFlow> step)
+    {
+        await step.Call(new AddMark(context.ShelfId, context.WidgetId));
+        await step.Command(new DefineDomain(WidgetRules.Domain(context)));
+    }
+
+    public override async Task Undo(WidgetFlow context, StepContext<WidgetFlow> step)
+    {
+        await step.Command(new RemoveDomain(context.WidgetId));
+        await step.Call(new RemoveMarks(context.ShelfId, context.WidgetId));
+    }
 }
 
 [Step("widget.start")]

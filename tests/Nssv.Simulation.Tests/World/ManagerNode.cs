@@ -21,6 +21,9 @@ internal sealed record ManagerParts
     /// <summary>Adds the services of the scenario; they include an <see cref="IManagerPort"/>.</summary>
     public required Action<IServiceCollection> Services { get; init; }
 
+    /// <summary>Called in the manager's own context when it has taken up what was left.</summary>
+    public Action<IServiceProvider> Begun { get; init; } = static _ => { };
+
     /// <summary>What is between the manager and its database, and between it and the wire: faults and mutations.</summary>
     public Func<IWriter, NodeClock, IWriter> AroundWriter { get; init; } = static (writer, _) => writer;
     public Func<IAgentTransport, IAgentTransport> AroundTransport { get; init; } = static transport => transport;
@@ -126,6 +129,7 @@ internal sealed class ManagerNode(SimulatedWorld world, CrashPoints points, Simu
             var provider = services.BuildServiceProvider();
             network.Attach(Url, provider.GetRequiredService<IManagerPort>());
             await provider.GetRequiredService<OperationEngine>().Recover();
+            parts.Begun(provider);
             world.Note(context.Name, $"is up with generation {fence.Generation}");
             if (Context == context)
                 _up.TrySetResult(provider);

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using Nssv.Simulation.Tests.Widgets;
 
 namespace Nssv.Simulation.Tests.World;
 
@@ -10,6 +9,9 @@ internal static class Seeds
 {
     /// <summary>NSSV_SEED=… runs this one seed alone, and tells everything.</summary>
     public static ulong? Chosen { get; } = ulong.TryParse(Environment.GetEnvironmentVariable("NSSV_SEED"), NumberStyles.None, CultureInfo.InvariantCulture, out var seed) ? seed : null;
+
+    /// <summary>NSSV_DEATH=… runs the fixed scenario with the death at this place alone, and tells everything.</summary>
+    public static long? ChosenDeath { get; } = long.TryParse(Environment.GetEnvironmentVariable("NSSV_DEATH"), NumberStyles.None, CultureInfo.InvariantCulture, out var place) ? place : null;
 
     /// <summary>NSSV_SEEDS=… runs so many instead of the ordinary number.</summary>
     public static int Count(int ordinary) =>
@@ -60,10 +62,16 @@ internal static class Seeds
         return result.IsCompleted ? result.GetAwaiter().GetResult() : throw new InvalidOperationException("The run left its thread.");
     }
 
-    public static string Text(RunResult result)
+    public static void Check(IReadOnlyList<RunResult> failed)
+    {
+        if (failed.Any(result => result.Findings.All.Count > 0))
+            Xunit.Assert.Fail(string.Join('\n', failed.Select(Text)));
+    }
+
+    private static string Text(RunResult result)
     {
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"seed {result.Seed} (NSSV_SEED={result.Seed} repeats it with its trace){(result.Struck is null ? "" : $", death: {result.Struck}")}");
+        text.AppendLine(CultureInfo.InvariantCulture, $"seed {result.Seed} (NSSV_SEED={result.Seed} repeats it with its trace){(result.Struck is null ? "" : $", death {result.DeathAt}: {result.Struck}")}");
         foreach (var (invariant, what) in result.Findings.All.Take(12))
             text.AppendLine(CultureInfo.InvariantCulture, $"  [{invariant}] {what}");
         text.AppendLine("  the last it did:");
