@@ -56,6 +56,7 @@ internal sealed class MachineRun : ScenarioRun
     {
         services.AddPlatformServices();
         services.AddSingleton<IManagerPort, PlatformPort>();
+        services.AddSingleton<ISecretSource>(new SeededSecrets(Cluster.World.Dice.Fork()));
     }
 
     protected override void Begun(IServiceProvider services) => _ = services.GetRequiredService<HostObservation>().Watch(CancellationToken.None);

@@ -44,3 +44,13 @@ internal sealed class SeededIds(Dice dice, TimeProvider time) : IIdSource
         return new(new Guid(bytes, bigEndian: true));
     }
 }
+
+/// <summary>No secret at all, but as many bytes as are wanted.</summary>
+internal sealed class SeededSecrets(Dice dice) : ISecretSource
+{
+    public void Fill(Span<byte> bytes)
+    {
+        foreach (ref var b in bytes)
+            b = (byte)dice.Bits();
+    }
+}

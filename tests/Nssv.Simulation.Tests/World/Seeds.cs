@@ -73,7 +73,7 @@ internal static class Seeds
         var text = new StringBuilder();
         text.AppendLine(CultureInfo.InvariantCulture, $"seed {result.Seed} (NSSV_SEED={result.Seed} repeats it with its trace){(result.Struck is null ? "" : $", death {result.DeathAt}: {result.Struck}")}");
         foreach (var (invariant, what) in result.Findings.All.Take(12))
-            text.AppendLine(CultureInfo.InvariantCulture, $"  [{invariant}] {what}");
+            text.AppendLine(CultureInfo.InvariantCulture, $"  [{invariant}] {string.Join('\n', what.Split('\n').Take(8))}");
         text.AppendLine("  the last it did:");
         foreach (var line in result.Trace.Last.TakeLast(12))
             text.AppendLine("  " + line);
