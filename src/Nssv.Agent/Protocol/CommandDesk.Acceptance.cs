@@ -92,12 +92,11 @@ public sealed partial class CommandDesk
         }
         operation.Commands.Add(entry);
         _commands[entry.Id] = entry;
-        _pending++;
         _lines.Append(entry);
         acceptance.Admit(entry);
     }
 
-    private void Repeat(CommandEntry entry, CommandEnvelope envelope, Acceptance acceptance)
+    private static void Repeat(CommandEntry entry, CommandEnvelope envelope, Acceptance acceptance)
     {
         if (entry.Name != envelope.Name)
         {
@@ -154,8 +153,6 @@ public sealed partial class CommandDesk
             else
             {
                 entry.Predecessor = null;
-                if (!previous.HasEnded && previous.Phase != CommandPhase.Dropped)
-                    _pending--;
                 previous.Phase = CommandPhase.Dropped;
             }
         }
@@ -165,7 +162,6 @@ public sealed partial class CommandDesk
     private void TakeBack(CommandEntry entry)
     {
         entry.Phase = CommandPhase.Dropped;
-        _pending--;
         _commands.Remove(entry.Id);
         entry.Operation.Commands.Remove(entry);
         if (entry.Predecessor is { } previous)
@@ -249,7 +245,6 @@ public sealed partial class CommandDesk
         _order = Math.Max(_order, entry.Order);
         if (!entry.HasEnded)
         {
-            _pending++;
             _lines.Append(entry);
         }
         else if (!entry.Acknowledged)

@@ -35,4 +35,7 @@ internal static partial class CommandDeskLog
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "The journal can be trusted no longer; the agent must start anew")]
     public static partial void JournalLost(this ILogger logger, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Ended operations could not be removed from the journal")]
+    public static partial void SweepFailed(this ILogger logger, Exception exception);
 }

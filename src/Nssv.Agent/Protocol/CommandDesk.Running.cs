@@ -28,10 +28,19 @@ public sealed partial class CommandDesk
             if (_lines.Running == 0)
                 _idle.TrySetResult();
         }
-        await Task.WhenAny(_idle.Task, Task.Delay(grace, _time));
+        await Task.WhenAny(_idle.Task.Here(), Task.Delay(grace, _time));
         _stopping.Cancel();
-        await Task.WhenAny(_idle.Task, Task.Delay(TimeSpan.FromSeconds(5), _time));
-        _outbox.Close();
+        await Task.WhenAny(_idle.Task.Here(), Task.Delay(TimeSpan.FromSeconds(5), _time));
+        _outbox.Dispose();
+    }
+
+    /// <summary>Gives up everything at once; the journal keeps what has not ended.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+            _open = false;
+        _stopping.Cancel();
+        _outbox.Dispose();
     }
 
     private void Run(IReadOnlyList<CommandEntry> ready)
@@ -43,24 +52,37 @@ public sealed partial class CommandDesk
     private async Task Run(CommandEntry entry)
     {
         await Task.Yield();
-        var result = await Execute(entry);
-        if (result is not null)
-            await Record(entry, result);
-
+        if (MayBegin(entry))
+        {
+            var result = await Execute(entry);
+            if (result is not null)
+                await Record(entry, result);
+        }
         IReadOnlyList<CommandEntry> ready;
         lock (_gate)
         {
-            if (!entry.HasEnded)
+            if (entry.Phase == CommandPhase.Running)
                 entry.Phase = CommandPhase.Dropped;
             if (entry.Successor is { } successor)
                 successor.Predecessor = null;
-            _pending--;
             _lines.Release(entry);
             ready = _open ? _lines.TakeReady() : [];
             if (!_open && _lines.Running == 0)
                 _idle.TrySetResult();
         }
         Run(ready);
+    }
+
+    /// <summary>Looks once more just before the effect: an Ask may have come since it was taken from its line.</summary>
+    private bool MayBegin(CommandEntry entry)
+    {
+        lock (_gate)
+        {
+            if (!entry.IsSuperseded)
+                return true;
+            entry.Phase = CommandPhase.Parked;
+            return false;
+        }
     }
 
     /// <summary>Null when the agent stops: the journal keeps the command, and the next start runs it again.</summary>

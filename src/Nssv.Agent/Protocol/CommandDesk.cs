@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Nssv.Kernel;
 using Nssv.Kernel.Agents;
@@ -10,7 +9,7 @@ namespace Nssv.Agent.Protocol;
 /// Where commands arrive on a host. Takes them in durably, runs them one after another on each resource, records their results durably before it tells
 /// them, and keeps commands of superseded owners from beginning. See docs/mechanisms/agent-protocol.md for the rules and why they hold.
 /// </summary>
-public sealed partial class CommandDesk
+public sealed partial class CommandDesk : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, CommandEntry> _commands = new(StringComparer.Ordinal);
@@ -25,18 +24,16 @@ public sealed partial class CommandDesk
     private readonly DeskOptions _options;
     private readonly ILogger _logger;
     private long _order;
-    private int _pending;
 
-    private CommandDesk(DeskParts parts, long incarnation)
+    private CommandDesk(DeskParts parts)
     {
         (_journal, _catalog, _engine, _link, _time, _options, _logger) = (parts.Journal, parts.Catalog, parts.Engine, parts.Link, parts.Time, parts.Options, parts.Logger);
-        Incarnation = incarnation;
         _lines = new(_options.RunningLimit);
-        _outbox = new(parts, incarnation, _gate);
+        _outbox = new(parts, _gate);
     }
 
     /// <summary>Counts the agent's starts, this one included.</summary>
-    public long Incarnation { get; }
+    public long Incarnation => _journal.Incarnation;
 
     /// <summary>
     /// Reads the journal. Commands that were accepted and have no result wait in the order of their acceptance; results that nobody has acknowledged are due.
@@ -44,7 +41,7 @@ public sealed partial class CommandDesk
     /// </summary>
     public static async Task<CommandDesk> Open(DeskParts parts)
     {
-        var desk = new CommandDesk(parts, await parts.Journal.NextIncarnation());
+        var desk = new CommandDesk(parts);
         var (commands, operations) = await parts.Journal.Load();
         lock (desk._gate)
             desk.Restore(commands, operations);
@@ -79,8 +76,8 @@ public sealed partial class CommandDesk
         lock (_gate)
         {
             EnsureOpen();
-            if (_pending + batch.Commands.Count > _options.PendingLimit)
-                throw AgentProblems.Busy(_pending).AsException();
+            if (_lines.Count + batch.Commands.Count > _options.PendingLimit)
+                throw AgentProblems.Busy(_lines.Count).AsException();
             foreach (var envelope in batch.Commands)
                 Decide(envelope, acceptance);
             committed = acceptance.Unit.IsEmpty ? Task.CompletedTask : _journal.Commit(acceptance.Unit);
@@ -200,8 +197,6 @@ public sealed partial class CommandDesk
     private void Discard(CommandEntry command)
     {
         _commands.Remove(command.Id);
-        if (!command.HasEnded && command.Phase != CommandPhase.Dropped)
-            _pending--;
         command.Phase = CommandPhase.Dropped;
     }
 }

@@ -9,19 +9,13 @@ namespace Nssv.Agent.Protocol;
 /// The host's durable memory of commands, results and epochs, on the kernel's group-committing writer. Each method that changes something hands its unit
 /// over before it returns its task: units become durable in the order of the calls. The callers hold the desk's lock for that order.
 /// </summary>
-public sealed class CommandJournal(IStore store, IWriter writer)
+/// <param name="incarnation">Counts the agent's starts: the generation of the writer's fence, so that what an earlier start still writes fails.</param>
+public sealed class CommandJournal(IStore store, IWriter writer, long incarnation)
 {
-    /// <summary>What is stored; the database of a journal is made for these.</summary>
-    public static IReadOnlyList<Type> Rows { get; } = [typeof(JournaledCommand), typeof(JournaledOperation), typeof(JournaledAgent)];
+    public long Incarnation { get; } = incarnation;
 
-    /// <summary>Counts this start of the agent, durably.</summary>
-    public async Task<long> NextIncarnation()
-    {
-        var before = await store.First<JournaledAgent>(Condition.Equal(nameof(JournaledAgent.Number), 1));
-        var after = new JournaledAgent { Number = 1, Incarnation = (before?.Incarnation ?? 0) + 1 };
-        await writer.Commit(before is null ? new UnitOfWork().Insert(after) : new UnitOfWork().Update(before, after));
-        return after.Incarnation;
-    }
+    /// <summary>What is stored; the database of a journal is made for these.</summary>
+    public static IReadOnlyList<Type> Rows { get; } = [typeof(JournaledCommand), typeof(JournaledOperation)];
 
     public async Task<(IReadOnlyList<JournaledCommand> Commands, IReadOnlyList<JournaledOperation> Operations)> Load() =>
         (await store.List<JournaledCommand>(), await store.List<JournaledOperation>());

@@ -55,13 +55,3 @@ public sealed record JournaledOperation
     /// <summary>When the manager said that the operation has ended; everything of it is removed after the retention time.</summary>
     public DateTimeOffset? EndedAt { get; init; }
 }
-
-/// <summary>The agent itself: one row, number 1.</summary>
-[Table("agent_state")]
-public sealed record JournaledAgent
-{
-    [Key] public required int Number { get; init; }
-
-    /// <summary>Counts the agent's starts.</summary>
-    public required long Incarnation { get; init; }
-}

@@ -13,11 +13,15 @@ internal sealed class ResourceLines(int limit)
 
     public int Running { get; private set; }
 
+    /// <summary>Waiting and running.</summary>
+    public int Count { get; private set; }
+
     public void Append(CommandEntry entry)
     {
         if (!_lines.TryGetValue(entry.Known.Resource, out var line))
             _lines.Add(entry.Known.Resource, line = new(entry.Known.Resource));
         line.Waiting.Enqueue(entry);
+        Count++;
         Offer(line);
     }
 
@@ -34,6 +38,7 @@ internal sealed class ResourceLines(int limit)
         var line = _lines[entry.Known.Resource];
         line.Busy = false;
         Running--;
+        Count--;
         Offer(line);
     }
 
@@ -75,10 +80,14 @@ internal sealed class ResourceLines(int limit)
                 return null;
             line.Waiting.Dequeue();
             if (entry.Phase != CommandPhase.Waiting)
+            {
+                Count--;
                 continue;
+            }
             // The moment that decides: from here on the command counts as running, so an Ask either sees it run or keeps it from beginning.
             if (!entry.IsSuperseded)
                 return entry;
+            Count--;
             entry.Phase = CommandPhase.Parked;
         }
         _lines.Remove(line.Resource);

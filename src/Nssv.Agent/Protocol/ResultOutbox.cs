@@ -9,7 +9,7 @@ namespace Nssv.Agent.Protocol;
 /// Sends recorded results until they are acknowledged: for each callback URL one message at a time, filled with all that came due meanwhile.
 /// A result goes to the newest owner's URL only.
 /// </summary>
-internal sealed class ResultOutbox(DeskParts parts, long incarnation, Lock gate)
+internal sealed class ResultOutbox(DeskParts parts, Lock gate) : IDisposable
 {
     private readonly Dictionary<string, Courier> _couriers = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _closing = new();
@@ -23,7 +23,7 @@ internal sealed class ResultOutbox(DeskParts parts, long incarnation, Lock gate)
             Wake(courier);
     }
 
-    public void Close() => _closing.Cancel();
+    public void Dispose() => _closing.Cancel();
 
     /// <summary>A durable result is due. Called under the lock.</summary>
     public void Add(CommandEntry entry)
@@ -72,7 +72,7 @@ internal sealed class ResultOutbox(DeskParts parts, long incarnation, Lock gate)
         ResultReceipt receipt;
         try
         {
-            receipt = await parts.Link.Deliver(courier.Url, new(parts.HostId, incarnation, [.. batch.Select(item => item.Entry.Result!)]), _closing.Token);
+            receipt = await parts.Link.Deliver(courier.Url, new(parts.HostId, parts.Journal.Incarnation, [.. batch.Select(item => item.Entry.Result!)]), _closing.Token);
         }
         catch (Exception exception)
         {

@@ -26,11 +26,11 @@ public sealed record DetachImageStorage(Id ImageStorageId) : Command<Done>;
 public sealed record StorageCapacity(long CapacityBytes, long AvailableBytes);
 
 /// <summary>Makes an empty layer, or an overlay on a parent (backing name relative, format always set).</summary>
-[Command("layer.create")]
+[Command("layer.create", Resource = nameof(LayerId))]
 public sealed record CreateLayer(Id DataStorageId, Id LayerId, VolumeFormat Format, long SizeBytes, Id? ParentLayerId, VolumeFormat? ParentFormat) : Command<LayerInfo>;
 
 /// <summary>Removes a layer; one that is not there is done.</summary>
-[Command("layer.delete")]
+[Command("layer.delete", Resource = nameof(LayerId))]
 public sealed record DeleteLayer(Id DataStorageId, Id LayerId) : Command<Done>;
 
 public sealed record LayerInfo(long SizeBytes, long AllocatedBytes);
@@ -38,13 +38,13 @@ public sealed record LayerInfo(long SizeBytes, long AllocatedBytes);
 /// <summary>
 /// Copies a ready image into the data storage as an immutable base layer, verified. <paramref name="SourceAgentUrl"/> is null when this host serves the image storage.
 /// </summary>
-[Command("layer.cache-image")]
+[Command("layer.cache-image", Resource = nameof(LayerId))]
 public sealed record CacheImage(Id DataStorageId, Id LayerId, Id ImageStorageId, Id ImageId, string? SourceAgentUrl) : Command<LayerInfo>;
 
 /// <summary>
 /// Fetches, probes as an unprivileged user, refuses what lies or refers elsewhere, converts into our own file, verifies the checksum.
 /// </summary>
-[Command("image.import")]
+[Command("image.import", Resource = nameof(ImageId))]
 public sealed record ImportImage(Id ImageStorageId, Id ImageId, ImageFormat Format, ImageKind Kind, Architecture Architecture, ImageSource Source, string? Checksum) : Command<ImportedImage>;
 
 /// <summary>Exactly one is set. Upload: bytes came by PUT /agent/v1/images/{id}/content; Url: http(s), guarded; File: below an allowed folder of the host.</summary>
@@ -53,7 +53,7 @@ public sealed record ImageSource(bool Upload = false, string? Url = null, string
 public sealed record ImportedImage(long VirtualSizeBytes, long StoredSizeBytes, string Sha256);
 
 /// <summary>Removes an image, its upload and what an import left behind.</summary>
-[Command("image.delete")]
+[Command("image.delete", Resource = nameof(ImageId))]
 public sealed record DeleteImage(Id ImageStorageId, Id ImageId) : Command<Done>;
 
 /// <summary>Defines (or redefines) the domain; the first time the answer says what hardware libvirt chose.</summary>

@@ -35,7 +35,10 @@ public sealed record CommandBatch(IReadOnlyList<CommandEnvelope> Commands);
 /// <summary>Commands taken in (durably), and those refused.</summary>
 public sealed record CommandReceipt(IReadOnlyList<string> Accepted, IReadOnlyList<RefusedCommand> Refused);
 
-/// <summary>Refused because the operation has a newer owner ("stale-epoch", with its epoch) or because the name is unknown ("unknown-command").</summary>
+/// <summary>
+/// Refused because the operation has a newer owner ("stale-epoch", with its epoch), a newer attempt came before ("stale-attempt"), the operation was
+/// forgotten ("operation-ended"), the name is unknown ("unknown-command") or the body cannot be read ("invalid-command").
+/// </summary>
 public sealed record RefusedCommand(string Id, string Code, long RecordedEpoch);
 
 /// <summary>A command's end as the host recorded it.</summary>

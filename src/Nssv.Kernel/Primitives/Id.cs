@@ -44,7 +44,8 @@ public readonly record struct Id(Guid Value) : IComparable<Id>, ISpanParsable<Id
     public static bool operator <=(Id left, Id right) => left.CompareTo(right) <= 0;
     public static bool operator >=(Id left, Id right) => left.CompareTo(right) >= 0;
 
-    private sealed class IdJsonConverter : JsonConverter<Id>
+    /// <summary>Public, so that generated serializers see it.</summary>
+    public sealed class IdJsonConverter : JsonConverter<Id>
     {
         public override Id Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
             reader.TokenType == JsonTokenType.String && TryParse(reader.GetString(), null, out var id)

@@ -1,0 +1,52 @@
+using System.Net;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Nssv.Agent.Protocol;
+
+namespace Nssv.Agent.Http;
+
+/// <summary>Kestrel as the agent needs it: one port, HTTP/2 (1.1 for consoles), both sides with certificates of the platform.</summary>
+internal static class AgentServer
+{
+    private static readonly TimeSpan HandshakeLimit = TimeSpan.FromSeconds(10);
+
+    /// <param name="port">0 takes a free one; the application's Urls tell which.</param>
+    public static WebApplication Build(MutualTls tls, IPAddress? address, int port, CommandDesk desk, IHostEngine engine, Action<ILoggingBuilder> logging)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new());
+        logging(builder.Logging);
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            // Everybody here holds a certificate of the platform; uploads may be as slow as the person's line.
+            kestrel.Limits.MinRequestBodyDataRate = null;
+            kestrel.Limits.MinResponseDataRate = null;
+            kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(20);
+            kestrel.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(10);
+            kestrel.Limits.Http2.InitialStreamWindowSize = 1 << 20;
+            kestrel.Limits.Http2.InitialConnectionWindowSize = 1 << 21;
+            void Listen(ListenOptions listen)
+            {
+                listen.Protocols = HttpProtocols.Http1AndHttp2;
+                listen.UseHttps(new TlsHandshakeCallbackOptions
+                {
+                    OnConnection = _ => ValueTask.FromResult(tls.ServerOptions()),
+                    HandshakeTimeout = HandshakeLimit,
+                });
+            }
+            if (address is null)
+                kestrel.ListenAnyIP(port, Listen);
+            else
+                kestrel.Listen(address, port, Listen);
+        });
+        builder.Services.AddRoutingCore();
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(40));
+        var app = builder.Build();
+        var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Nssv.Agent.Http");
+        app.UseRouting();
+        app.Use(async (http, next) => await Answers.Guard(http, next, logger));
+        app.UseWebSockets();
+        new AgentEndpoints(desk, engine).Map(app);
+        return app;
+    }
+}

@@ -1,0 +1,44 @@
+using System.Net;
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using Nssv.Kernel.Trust;
+
+namespace Nssv.Agent.Http;
+
+/// <summary>
+/// TLS with certificates on both sides. Whoever is talked to is who its certificate says, whatever name or address it is reached under, so a name that leads
+/// elsewhere leads nowhere.
+/// </summary>
+internal sealed class MutualTls(X509Certificate2 own, PlatformTrust trust)
+{
+    /// <summary>A handler that speaks to holders of <paramref name="role"/> only.</summary>
+    public SocketsHttpHandler Handler(string role) => new()
+    {
+        ConnectTimeout = TimeSpan.FromSeconds(5),
+        UseProxy = false,
+        UseCookies = false,
+        AllowAutoRedirect = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        KeepAlivePingDelay = TimeSpan.FromSeconds(20),
+        KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
+        PooledConnectionIdleTimeout = TimeSpan.FromMinutes(5),
+        SslOptions = new SslClientAuthenticationOptions
+        {
+            ClientCertificates = [own],
+            LocalCertificateSelectionCallback = (_, _, _, _, _) => own,
+            RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is X509Certificate2 shown && trust.Verify(shown, asClient: false)?.Role == role,
+        },
+    };
+
+    /// <summary>The server's side: nobody without a certificate of the platform gets past the handshake.</summary>
+    public SslServerAuthenticationOptions ServerOptions() => new()
+    {
+        ServerCertificate = own,
+        ClientCertificateRequired = true,
+        EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+        RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is X509Certificate2 shown && trust.Verify(shown, asClient: true) is not null,
+        ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
+    };
+}

@@ -1,0 +1,44 @@
+using Nssv.Kernel;
+using Nssv.Kernel.Data;
+using Nssv.Kernel.Data.Sqlite;
+using Nssv.Kernel.Model;
+using Nssv.Kernel.Ownership;
+
+namespace Nssv.Agent.Protocol;
+
+/// <summary>The journal's own database: SQLite in the agent's folder, or in memory in a simulation. Opening it fences whatever an earlier start still writes.</summary>
+public static class JournalDatabase
+{
+    /// <summary>The one member of a journal.</summary>
+    private static readonly Id Agent = Id.Parse("00000000-0000-7000-8000-000000000001");
+
+    public static ResourceModels Models { get; } = ResourceModels.FromTypes(CommandJournal.Rows);
+
+    internal static MigrationSet Migrations { get; } = MigrationSet.Embedded("agent-journal", typeof(JournalDatabase).Assembly);
+
+    /// <summary>Opens or creates the file and brings it to this version's tables.</summary>
+    /// <exception cref="InstanceLockedException">Another agent has it open.</exception>
+    /// <exception cref="SchemaVersionException">A newer agent has written it.</exception>
+    public static SqliteDatabase Open(string path, TimeProvider time)
+    {
+        var database = SqliteDatabase.Open(path, Models);
+        try
+        {
+            Migrator.Apply(database, time, Migrations);
+            return database;
+        }
+        catch
+        {
+            database.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            throw;
+        }
+    }
+
+    /// <summary>Takes the next incarnation and a writer for it.</summary>
+    public static (CommandJournal Journal, Writer Writer) Attach(Database database, TimeProvider time, WriterOptions options)
+    {
+        var fence = MemberFence.Acquire(database, Agent, time);
+        var writer = new Writer(database, fence, options);
+        return (new CommandJournal(new Store(database), writer, fence.Generation), writer);
+    }
+}
