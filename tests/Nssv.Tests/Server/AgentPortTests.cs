@@ -40,8 +40,8 @@ public sealed class AgentPortTests(RunningServer server) : IClassFixture<Running
         (row.AgentUrl, row.CertificateFingerprint).ShouldBe(("https://127.0.0.1:9", CertificateAuthority.Fingerprint(certificate)));
 
         using var agent = server.Client(certificate, server.Agents);
-        using var beat = await agent.PostAsJsonAsync("/agent-api/v1/heartbeat", Beat(host.Id), KernelJson.Options);
-        beat.StatusCode.ShouldBe(HttpStatusCode.OK);
+        using var results = await agent.PostAsJsonAsync("/agent-api/v1/results", new ResultBatch(host.Id, 1, []), KernelJson.Options);
+        results.StatusCode.ShouldBe(HttpStatusCode.OK);
         await Problem(await agent.PostAsJsonAsync("/agent-api/v1/heartbeat", Beat(new Id(Guid.CreateVersion7())), KernelJson.Options), HttpStatusCode.Forbidden, "host-mismatch");
         await Problem(await agent.GetAsync("/api/v1/clusters"), HttpStatusCode.NotFound, "no-such-path");
 
@@ -93,6 +93,17 @@ public sealed class AgentPortTests(RunningServer server) : IClassFixture<Running
         using var cancelled = new CancellationTokenSource();
         await cancelled.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(() => transport.Send(host.Id, batch, cancelled.Token));
+    }
+
+    [Fact]
+    public async Task A_change_keeps_to_the_rules_of_its_kind()
+    {
+        var host = await AddHost();
+        using var client = server.SignedIn();
+        await Problem(await client.PatchAsync($"/api/v1/hosts/{host.Id}", Json("""{"cpuOvercommitRatio":0.5}""")), HttpStatusCode.BadRequest, "out-of-range");
+        await Problem(await client.PatchAsync($"/api/v1/hosts/{host.Id}", Json("""{"reservedMemoryBytes":-1}""")), HttpStatusCode.BadRequest, "out-of-range");
+        await Problem(await client.PatchAsync($"/api/v1/hosts/{host.Id}", Json("""{"certificateFingerprint":"00"}""")), HttpStatusCode.BadRequest, "unknown-field");
+        (await client.PatchAsync($"/api/v1/hosts/{host.Id}", Json("""{"cpuOvercommitRatio":2}"""))).StatusCode.ShouldBe(HttpStatusCode.Accepted);
     }
 
     private async Task Redirect(Id hostId, string url)
