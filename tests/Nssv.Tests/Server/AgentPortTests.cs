@@ -69,7 +69,8 @@ public sealed class AgentPortTests(RunningServer server) : IClassFixture<Running
             TokenHash = Convert.ToHexStringLower(SHA256.HashData("late"u8)), HostId = host.Id, ExpiresAt = Clock.Now(server.Time) - TimeSpan.FromSeconds(1),
         }));
         using var client = server.Client(address: server.Agents);
-        await Problem(await client.PostAsJsonAsync("/enroll", new EnrolRequest("late", "x", "https://localhost:1"), KernelJson.Options), HttpStatusCode.Forbidden, "enrolment-refused");
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        await Problem(await client.PostAsJsonAsync("/enroll", new EnrolRequest("late", Request(key), "https://localhost:1"), KernelJson.Options), HttpStatusCode.Forbidden, "enrolment-refused");
     }
 
     [Fact]
@@ -159,14 +160,15 @@ public sealed class AgentPortTests(RunningServer server) : IClassFixture<Running
     private static async Task<X509Certificate2> Enrol(HttpClient client, string token, string agentUrl)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=agent", key, HashAlgorithmName.SHA256).CreateSigningRequestPem();
-        using var answer = await client.PostAsJsonAsync("/enroll", new EnrolRequest(token, request, agentUrl), KernelJson.Options);
+        using var answer = await client.PostAsJsonAsync("/enroll", new EnrolRequest(token, Request(key), agentUrl), KernelJson.Options);
         answer.StatusCode.ShouldBe(HttpStatusCode.OK, await answer.Content.ReadAsStringAsync());
         var reply = (await answer.Content.ReadFromJsonAsync<EnrolReply>(KernelJson.Options))!;
         using var certificate = X509Certificate2.CreateFromPem(reply.CertificatePem);
         using var whole = certificate.CopyWithPrivateKey(key);
         return X509CertificateLoader.LoadPkcs12(whole.Export(X509ContentType.Pkcs12), null);
     }
+
+    private static string Request(ECDsa key) => new CertificateRequest("CN=agent", key, HashAlgorithmName.SHA256).CreateSigningRequestPem();
 
     private static Heartbeat Beat(Id hostId) => new(hostId, "boot", 1, 1, new HostCapacity(1, 1, "", "kvm", "", "", "", "x86_64"), []);
 

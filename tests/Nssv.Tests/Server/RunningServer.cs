@@ -24,6 +24,7 @@ namespace Nssv.Tests.Server;
 public class RunningServer : IAsyncLifetime
 {
     private readonly string _home = Directory.CreateTempSubdirectory("nssv-server-").FullName;
+    private static int s_nextPort = 20_000 + Environment.ProcessId % 1_000 * 10;
     private WebApplication? _app;
 
     public Id PlatformId { get; } = new(Guid.CreateVersion7());
@@ -124,12 +125,24 @@ public class RunningServer : IAsyncLifetime
 
     public static StringContent Json(string text, string type = "application/json") => new(text, Encoding.UTF8, type);
 
+    /// <summary>Below the ports that connections take by themselves, so that nothing takes them between here and the server's start.</summary>
     private static int[] FreePorts(int count)
     {
-        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
-        listeners.ForEach(listener => listener.Start());
-        var ports = listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port).ToArray();
-        listeners.ForEach(listener => listener.Stop());
-        return ports;
+        var free = new List<int>();
+        while (free.Count < count)
+        {
+            var port = Interlocked.Increment(ref s_nextPort);
+            using var probe = new TcpListener(IPAddress.Loopback, port);
+            try
+            {
+                probe.Start();
+                free.Add(port);
+            }
+            catch (SocketException)
+            {
+                // Another program has it.
+            }
+        }
+        return [.. free];
     }
 }
