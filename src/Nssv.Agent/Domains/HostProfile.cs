@@ -23,11 +23,11 @@ internal sealed record HostProfile(Architecture Architecture, string Virtualizat
         ("/usr/share/edk2/aarch64/QEMU_EFI-pflash.raw", "/usr/share/edk2/aarch64/vars-template-pflash.raw"),
     ];
 
-    /// <summary>Decides from libvirt's answers. KVM is used when libvirt says that it works, not when a device node is there.</summary>
-    public static HostProfile Read(Architecture architecture, string capabilitiesXml, Func<string, string> domainCapabilities)
+    /// <summary>Decides from libvirt's answers. libvirt offers KVM when the device is there; whether QEMU's user may open it, it does not look at.</summary>
+    public static HostProfile Read(Architecture architecture, bool kvmUsable, string capabilitiesXml, Func<string, string> domainCapabilities)
     {
         var arch = architecture is Architecture.Aarch64 ? "aarch64" : "x86_64";
-        var kvm = XDocument.Parse(capabilitiesXml).Descendants("guest").Elements("arch")
+        var kvm = kvmUsable && XDocument.Parse(capabilitiesXml).Descendants("guest").Elements("arch")
             .Any(a => (string?)a.Attribute("name") == arch && a.Elements("domain").Any(d => (string?)d.Attribute("type") == "kvm"));
         var type = kvm ? "kvm" : "qemu";
         var offered = XDocument.Parse(domainCapabilities(type));
