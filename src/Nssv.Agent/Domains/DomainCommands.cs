@@ -283,7 +283,7 @@ internal sealed class DomainCommands(EngineOptions options, LibvirtLink link, Do
             if (_profile is not null)
                 return _profile;
             var kvm = await KvmDevice.IsUsable(cancel).ConfigureAwait(false);
-            return _profile = await Call(connection => HostProfile.Read(architecture, kvm, connection.Capabilities(), type =>
+            return _profile = await Call(connection => HostProfile.Read(architecture, kvm, type =>
                 connection.DomainCapabilities(null, architecture is Contracts.Inventory.Architecture.Aarch64 ? "aarch64" : "x86_64", architecture is Contracts.Inventory.Architecture.Aarch64 ? "virt" : "q35", type)), cancel).ConfigureAwait(false);
         }
         finally
