@@ -22,7 +22,7 @@ internal sealed class DeskBed : IManagerPort, IAsyncDisposable
     private readonly List<(TaskCompletionSource Seen, Func<DeskBed, bool> Condition)> _waits = [];
     private int _ids = 100;
 
-    public DeskBed(EngineBehaviour? behaviour = null, DeskOptions? desk = null, ISimulatedLink? link = null)
+    public DeskBed(EngineBehaviour? behaviour = null, DeskOptions? desk = null, ISimulatedLink? link = null, ReporterOptions? reporter = null)
     {
         Network = new(link ?? new DirectLink());
         Network.Attach(CallbackUrl, this);
@@ -32,6 +32,7 @@ internal sealed class DeskBed : IManagerPort, IAsyncDisposable
             Chance = new HalfChance(),
             Behaviour = behaviour ?? new(),
             Desk = desk ?? new() { FirstRetry = TimeSpan.FromMilliseconds(5), LongestRetry = TimeSpan.FromMilliseconds(20) },
+            Reporter = reporter ?? new(),
         });
     }
 
@@ -55,9 +56,9 @@ internal sealed class DeskBed : IManagerPort, IAsyncDisposable
         }
     }
 
-    public static async Task<DeskBed> Started(EngineBehaviour? behaviour = null, DeskOptions? desk = null, ISimulatedLink? link = null)
+    public static async Task<DeskBed> Started(EngineBehaviour? behaviour = null, DeskOptions? desk = null, ISimulatedLink? link = null, ReporterOptions? reporter = null)
     {
-        var bed = new DeskBed(behaviour, desk, link);
+        var bed = new DeskBed(behaviour, desk, link, reporter);
         await bed.Host.Start();
         bed.Host.Machine.Change(state => state.DataStorages.TryAdd(Storage, "/data"));
         return bed;
