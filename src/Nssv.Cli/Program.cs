@@ -1,1 +1,3 @@
-return 0;
+using Nssv.Cli;
+
+return await CommandLine.Run(args, CliEnvironment.OfProcess());

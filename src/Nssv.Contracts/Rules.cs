@@ -23,6 +23,9 @@ public static class Rules
     /// <summary>Longest value of a label, in characters.</summary>
     public const int LabelValueLength = 255;
 
+    /// <summary>What a resource has that was made without labels.</summary>
+    public static IReadOnlyDictionary<string, string> NoLabels { get; } = System.Collections.ObjectModel.ReadOnlyDictionary<string, string>.Empty;
+
     private const string RefusedInNames = "/\\<>\"'`;&";
     private static readonly SearchValues<char> NotInNames = SearchValues.Create(RefusedInNames);
     private const char ZeroWidthNonJoiner = '\u200c';

@@ -126,7 +126,7 @@ public sealed class SimulatedHost : IAsyncDisposable
 
         /// <summary>Connections break when the process ends: nobody waits for a dead one.</summary>
         public async Task<T> WhileAlive<T>(Task<T> work) =>
-            await Task.WhenAny(work, _death.Task) == work && !IsDead ? await work : throw new LinkBrokenException("The agent died");
+            await Task.WhenAny(work, _death.Task.Here()) == work && !IsDead ? await work : throw new LinkBrokenException("The agent died");
 
         public CommitFault BeforeBatch(int units) => IsDead ? CommitFault.Crash : Died(faults?.BeforeBatch(units) ?? CommitFault.None);
 

@@ -28,9 +28,9 @@ public sealed partial class CommandDesk
             if (_lines.Running == 0)
                 _idle.TrySetResult();
         }
-        await Task.WhenAny(_idle.Task, Task.Delay(grace, _time));
+        await Task.WhenAny(_idle.Task.Here(), Task.Delay(grace, _time));
         _stopping.Cancel();
-        await Task.WhenAny(_idle.Task, Task.Delay(TimeSpan.FromSeconds(5), _time));
+        await Task.WhenAny(_idle.Task.Here(), Task.Delay(TimeSpan.FromSeconds(5), _time));
         _outbox.Dispose();
     }
 

@@ -30,6 +30,12 @@ public sealed record VirtualMachine : NamedResource, IObserved
     /// <summary>Grows by one with each attempt to start it; a domain of an older generation is never adopted.</summary>
     [Internal, Observed] public required long RunGeneration { get; init; }
 
+    /// <summary>The last run that was seen to be up, and the last one that was then seen to end: a guest may be off again before its start is through.</summary>
+    [Internal, Observed] public long SeenRunning { get; init; }
+
+    /// <inheritdoc cref="SeenRunning"/>
+    [Internal, Observed] public long SeenEnded { get; init; }
+
     /// <summary>The only host that may run it: held until its stop is confirmed or the host is fenced.</summary>
     [Internal, Observed, Reference<Host>, Index] public Id? PlacementHostId { get; init; }
 

@@ -20,13 +20,13 @@ public sealed record ImageStorage : NamedResource
     [Observed] public long AvailableBytes { get; init; }
 }
 
-public enum ImageStorageState { Preparing, Ready, Unavailable }
+public enum ImageStorageState { Preparing, Ready, Unavailable, Deleting }
 
 /// <summary>Link: hosts of this data center may use images of this image storage.</summary>
 [Resource("image-storage-attachments", Rank = 33)]
 public sealed record ImageStorageAttachment : Resource
 {
-    [Reference<ImageStorage>, Index("image_storage_attachment_pair", Unique = true)] public required Id ImageStorageId { get; init; }
+    [Reference<ImageStorage>(OnDelete.Cascade), Index("image_storage_attachment_pair", Unique = true)] public required Id ImageStorageId { get; init; }
     [Reference<DataCenter>, Index("image_storage_attachment_pair", Unique = true), Index] public required Id DataCenterId { get; init; }
 }
 

@@ -35,8 +35,8 @@ public sealed record DataStorageAttachment : Resource
 [Resource("host-data-storages", Rank = 32)]
 public sealed record HostDataStorage : Resource, IObserved
 {
-    [Reference<Host>, Index("host_data_storage_pair", Unique = true)] public required Id HostId { get; init; }
-    [Reference<DataStorage>, Index("host_data_storage_pair", Unique = true), Index] public required Id DataStorageId { get; init; }
+    [Reference<Host>(OnDelete.Cascade), Index("host_data_storage_pair", Unique = true)] public required Id HostId { get; init; }
+    [Reference<DataStorage>(OnDelete.Cascade), Index("host_data_storage_pair", Unique = true), Index] public required Id DataStorageId { get; init; }
     [Observed] public required HostStorageState State { get; init; }
     [Observed] public long CapacityBytes { get; init; }
     [Observed] public long AvailableBytes { get; init; }
@@ -101,7 +101,7 @@ public sealed record VolumeLayer : Resource
     [Observed, Reference<Host>, Index("volume_layer_image_host")] public Id? HostId { get; init; }
 
     /// <summary>The image that an image base is a copy of.</summary>
-    [Reference<Image>, Index("volume_layer_image_host")] public Id? ImageId { get; init; }
+    [Reference<Image>(OnDelete.Cascade), Index("volume_layer_image_host")] public Id? ImageId { get; init; }
 
     public required LayerRole Role { get; init; }
 

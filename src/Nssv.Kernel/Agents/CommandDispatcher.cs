@@ -41,7 +41,7 @@ public sealed class CommandDispatcher(IAgentTransport transport, HostConnections
                         throw new SupersededException($"host {hostId} knows operation {command.OperationId} with epoch {refused.RecordedEpoch}, not {command.Epoch}");
                     if (refused is not null)
                         throw Refused(command, refused).AsException();
-                    return await pending.Result.Task.WaitAsync(RepeatAfter, time, cancel);
+                    return await pending.Result.Task.Within(RepeatAfter, time, cancel);
                 }
                 catch (TimeoutException)
                 {
@@ -120,7 +120,7 @@ public sealed class CommandDispatcher(IAgentTransport transport, HostConnections
         var outbox = _outboxes.GetOrAdd(hostId, static _ => new Outbox());
         if (outbox.Add(command, answer))
             _ = Pump(hostId, outbox);
-        return await answer.Task.WaitAsync(Timeout.InfiniteTimeSpan, time, cancel);
+        return await answer.Task.OrCancelled(cancel);
     }
 
     /// <summary>While one batch is on its way the next one gathers: many commands for a host share a request and the host's journal commit.</summary>

@@ -10,7 +10,7 @@ public enum HostLink
 }
 
 /// <summary>What this node knows of the links to hosts; memory only, filled by heartbeats.</summary>
-public sealed class HostConnections(TimeProvider time)
+public sealed class HostConnections
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<Id, HostLink> _links = [];
@@ -53,6 +53,6 @@ public sealed class HostConnections(TimeProvider time)
             waiting.Add((atLeast, reached));
         }
 
-        return reached.Task.WaitAsync(Timeout.InfiniteTimeSpan, time, cancel);
+        return reached.Task.OrCancelled(cancel);
     }
 }

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Nssv.Kernel.Agents;
 using Nssv.Kernel.Authorization;
 using Nssv.Kernel.Calls;
+using Nssv.Kernel.Cascade;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Flows;
 using Nssv.Kernel.Mailboxes;
@@ -35,6 +36,7 @@ public static class KernelRegistration
         services.AddSingleton<IAgentInbox>(p => p.GetRequiredService<CommandDispatcher>());
         services.AddSingleton<Signals>();
         services.AddSingleton<OperationEnds>();
+        services.AddSingleton<References>();
         services.TryAddSingleton<IAuthoriser, RoleAuthoriser>();
         services.AddSingleton(p => new TurnCatalog(p.GetServices<ITurn>()));
         services.AddSingleton(p =>

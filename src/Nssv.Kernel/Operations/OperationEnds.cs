@@ -3,13 +3,13 @@ using System.Collections.Concurrent;
 namespace Nssv.Kernel.Operations;
 
 /// <summary>Tells whoever waits on this node that an operation has ended. Register first, then look at the row.</summary>
-public sealed class OperationEnds(TimeProvider time)
+public sealed class OperationEnds
 {
     private readonly ConcurrentDictionary<Id, TaskCompletionSource<Operation>> _waiting = new();
 
     public Task<Operation> Next(Id operationId, CancellationToken cancel) =>
         _waiting.GetOrAdd(operationId, static _ => new TaskCompletionSource<Operation>(TaskCreationOptions.RunContinuationsAsynchronously))
-            .Task.WaitAsync(Timeout.InfiniteTimeSpan, time, cancel);
+            .Task.OrCancelled(cancel);
 
     public void Ended(Operation operation)
     {

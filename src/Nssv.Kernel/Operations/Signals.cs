@@ -1,7 +1,7 @@
 namespace Nssv.Kernel.Operations;
 
 /// <summary>Wakes steps that wait for something outside. Memory only: whoever waits looks at durable state first, and again after each wake.</summary>
-public sealed class Signals(TimeProvider time)
+public sealed class Signals
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<(Id, string), TaskCompletionSource> _waiting = [];
@@ -13,7 +13,7 @@ public sealed class Signals(TimeProvider time)
         {
             if (!_waiting.TryGetValue((resource, signal), out var waiter))
                 _waiting[(resource, signal)] = waiter = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return waiter.Task.WaitAsync(Timeout.InfiniteTimeSpan, time, cancel);
+            return waiter.Task.OrCancelled(cancel);
         }
     }
 

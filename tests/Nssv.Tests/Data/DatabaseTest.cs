@@ -101,7 +101,7 @@ public abstract class DatabaseTest : IAsyncLifetime
         return events;
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
         foreach (var item in Enumerable.Reverse(_open))

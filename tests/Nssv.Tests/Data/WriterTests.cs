@@ -181,7 +181,7 @@ public abstract class WriterTests : DatabaseTest
                 {
                     var unit = new UnitOfWork { OperationId = Sample.NewId() }.Insert(Sample.Rack($"{caller}-{i}"));
                     if (i % 5 == 4)
-                        unit.Update(machine with { Version = 99 }, machine with { Version = 99, CpuCount = i });
+                        unit.Update(machine with { Version = 99 }, machine with { Version = 99, CpuCount = 100 + i });
                     if (i % 3 == 0)
                         unit.Observe(machine, machine with { State = (MachineState)(i % 2 + 1), ObservedSequence = caller * 100 + i });
                     var sequence = await writer.Commit(unit);

@@ -4,6 +4,7 @@ using Nssv.Kernel;
 using Nssv.Kernel.Calls;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Flows;
+using Nssv.Services.Compute.Placement;
 
 namespace Nssv.Services.Compute.VirtualMachines;
 
@@ -30,15 +31,18 @@ internal sealed class VmDefinedTurn : CallTurn<VmDefined, bool>
     public override async ValueTask<Answer<bool>> Decide(VmDefined request, TurnContext turn)
     {
         var vm = await turn.Store.Get<VirtualMachine>(request.VirtualMachineId);
+        var runs = request.Running && vm.SeenEnded < request.RunGeneration;
         var after = vm with
         {
             HostId = request.HostId,
             Hardware = vm.Hardware ?? request.Hardware,
-            PlacementHostId = request.Running ? request.HostId : null,
-            State = request.Running ? VmState.Running : VmState.Stopped,
+            PlacementHostId = runs ? request.HostId : null,
+            PowerIntent = runs ? PowerIntent.On : PowerIntent.Off,
+            State = runs ? VmState.Running : VmState.Stopped,
             StateChangedAt = turn.Now,
-            StateReason = null,
+            StateReason = runs ? null : vm.StateReason,
         };
-        return Answer(true, new UnitOfWork().Observe(vm, after));
+        var unit = new UnitOfWork().Observe(vm, after);
+        return Answer(true, runs ? unit : await unit.Release(turn.Store, vm.Id));
     }
 }

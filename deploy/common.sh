@@ -1,0 +1,62 @@
+# shellcheck shell=bash
+# What every script of this repository shares. Sourced, never run.
+
+set -euo pipefail
+
+NSSV_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+ARTIFACTS=$NSSV_ROOT/artifacts
+export NSSV_ROOT
+
+# Programs that a machine runs at its first boot often have none.
+export HOME=${HOME:-/root}
+# Nothing of a build may outlive it, and nothing it does needs the culture tables of libicu.
+export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
+export MSBUILDDISABLENODEREUSE=1 DOTNET_CLI_USE_MSBUILD_SERVER=0
+
+say() { printf '%s\n' "$*" >&2; }
+
+# die MESSAGE [WHAT TO DO NEXT]
+die() {
+  say "nssv: $1"
+  [ $# -lt 2 ] || say "      $2"
+  exit 1
+}
+
+need_root() {
+  [ "$(id -u)" = 0 ] || die "$1 needs root." "Run it again as root, for example with sudo."
+}
+
+runs_systemd() { [ -d /run/systemd/system ]; }
+
+# progress LABEL COMMAND...: runs a long command with its output in a log file and shows that it is alive.
+# When it fails the end of the log is shown, and the function returns its exit code.
+progress() {
+  local label=$1 log start pid code=0 shown=0 elapsed
+  shift
+  mkdir -p "$ARTIFACTS/log"
+  log=$ARTIFACTS/log/$(tr -cs 'a-zA-Z0-9' - <<<"$label")
+  log=${log%-}.log
+  start=$SECONDS
+  "$@" >"$log" 2>&1 </dev/null &
+  pid=$!
+  [ -t 2 ] || say "$label ..."
+  while kill -0 "$pid" 2>/dev/null; do
+    elapsed=$((SECONDS - start))
+    if [ -t 2 ]; then
+      printf '\r\033[K%s ... %d s' "$label" "$elapsed" >&2
+    elif [ $((elapsed - shown)) -ge 15 ]; then
+      shown=$elapsed
+      say "  still at it after $elapsed s"
+    fi
+    sleep 0.2
+  done
+  wait "$pid" || code=$?
+  [ ! -t 2 ] || printf '\r\033[K' >&2
+  if [ "$code" = 0 ]; then
+    say "$label: done in $((SECONDS - start)) s"
+  else
+    say "$label: FAILED after $((SECONDS - start)) s. The end of $log:"
+    tail -n 25 "$log" | sed 's/^/  | /' >&2
+  fi
+  return "$code"
+}

@@ -1,0 +1,78 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
+using Nssv.Cli.Commands.Completion;
+using Nssv.Cli.Output;
+using Nssv.Client.Problems;
+
+namespace Nssv.Cli;
+
+/// <summary>Runs one command line.</summary>
+internal static class CommandLine
+{
+    public static async Task<int> Run(IReadOnlyList<string> arguments, CliEnvironment environment)
+    {
+        if (Suggestions.AreAskedFor(arguments))
+        {
+            Suggestions.Write(CommandTree.Build(environment), arguments, environment.Out);
+            return ExitCode.Success;
+        }
+
+        var parse = CommandTree.Parse(CommandTree.Build(environment, arguments), arguments.Count == 0 ? ["--help"] : arguments);
+        if (parse.Errors.Count > 0 && parse.Action is ParseErrorAction)
+        {
+            return Refuse(parse, arguments, environment);
+        }
+
+        return await parse.InvokeAsync(new InvocationConfiguration { Output = environment.Out, Error = environment.Error, EnableDefaultExceptionHandler = false });
+    }
+
+    private static int Refuse(ParseResult parse, IReadOnlyList<string> arguments, CliEnvironment environment)
+    {
+        var command = Path(parse.CommandResult);
+        var problem = new ApiProblem
+        {
+            Title = "The command cannot be understood",
+            Code = "usage",
+            Detail = string.Join('\n', Messages(parse)),
+            Advice = $"{Alternatives(parse)}'{command} --help' shows what there is.",
+        };
+        new ResultWriter(environment, Format(arguments)).Problem(problem);
+        return ExitCode.Usage;
+    }
+
+    // A word that is no command is the whole trouble; that a command is missing then too says nothing.
+    private static IEnumerable<string> Messages(ParseResult parse)
+    {
+        var unknown = parse.UnmatchedTokens.Count > 0 && parse.CommandResult.Command.Subcommands.Count > 0;
+        return unknown ? [$"'{Path(parse.CommandResult)}' has no command '{Printable.Of(parse.UnmatchedTokens[0])}'."] : parse.Errors.Select(error => error.Message).Distinct();
+    }
+
+    private static string Path(CommandResult result) =>
+        result.Parent is CommandResult parent ? $"{Path(parent)} {result.Command.Name}" : result.Command.Name;
+
+    /// <summary>The nearest commands or options to a word that is none.</summary>
+    private static string Alternatives(ParseResult parse)
+    {
+        var words = parse.CommandResult.Command.Subcommands.Select(command => command.Name).Concat(parse.CommandResult.Command.Options.Select(option => option.Name)).ToArray();
+        var near = parse.UnmatchedTokens.SelectMany(token => words.Where(word => EditDistance.Between(token, word) <= 2)).Distinct().ToArray();
+        return near.Length == 0 ? "" : $"Did you mean {string.Join(" or ", near)}? ";
+    }
+
+    // The line is broken, so its options cannot be read the usual way; yet a program that asked for JSON still gets it.
+    private static OutputFormat Format(IReadOnlyList<string> arguments)
+    {
+        for (var i = 0; i < arguments.Count; i++)
+        {
+            var value = arguments[i] is "--output" or "-o" && i + 1 < arguments.Count ? arguments[i + 1]
+                : arguments[i].StartsWith("--output=", StringComparison.Ordinal) ? arguments[i]["--output=".Length..]
+                : null;
+            if (Enum.TryParse<OutputFormat>(value, ignoreCase: true, out var format) && Enum.IsDefined(format))
+            {
+                return format;
+            }
+        }
+
+        return OutputFormat.Table;
+    }
+}

@@ -1,0 +1,72 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Nssv.Cli.Input;
+using Nssv.Cli.Output;
+using Nssv.Cli.Resources;
+using Nssv.Client;
+
+namespace Nssv.Cli.Commands.Event;
+
+/// <summary>What changed on the platform, past or as it happens.</summary>
+internal static class EventCommands
+{
+    public static Command Build(CliEnvironment environment)
+    {
+        var filter = new Option<string>("--filter") { Description = "Only what fits, for example 'type = \"host.updated\"'", HelpName = "FILTER" };
+        var limit = Parsers.Count("--limit", "No more than this many");
+        var follow = new Option<bool>("--follow", "-f") { Description = "Show events as they happen, until Ctrl-C" };
+        var after = new Option<string>("--after") { Description = "With --follow: begin after this sequence number", HelpName = "SEQUENCE" };
+        var list = new Command("list", "List events") { filter, limit, follow, after };
+        list.Aliases.Add("ls");
+        list.Validators.Add(result =>
+        {
+            if (result.GetValue(follow) && result.GetResult(filter) is not null)
+            {
+                result.AddError("--filter cannot be used with --follow.");
+            }
+        });
+        list.Runs(environment, (invocation, cancellation) => invocation.Value(follow)
+            ? Follow(invocation, invocation.Value(after), invocation.Value(limit), cancellation)
+            : List(invocation, new ListQuery(invocation.Value(filter), null, invocation.Value(limit)), cancellation));
+        return new Command("event", "What changed on the platform") { list };
+    }
+
+    private static async Task List(Invocation invocation, ListQuery query, CancellationToken cancellation)
+    {
+        var items = new List<JsonObject>();
+        await foreach (var item in invocation.Client.List("events", query, cancellation))
+        {
+            items.Add(item);
+        }
+
+        invocation.Results.List(items, ResourceKinds.Event.Columns, ReferenceNames.None);
+    }
+
+    private static async Task Follow(Invocation invocation, string? after, int? limit, CancellationToken cancellation)
+    {
+        var left = limit ?? int.MaxValue;
+        await foreach (var item in invocation.Client.FollowEvents(after, cancellation))
+        {
+            // One event a line in every format, so that a pipe can act on each as it comes.
+            await invocation.Environment.Out.WriteLineAsync(invocation.Results.Format switch
+            {
+                OutputFormat.Json => item.Document.ToJsonString(),
+                OutputFormat.Yaml => "---\n" + YamlText.Of(item.Document),
+                _ => Line(item.Document),
+            });
+            await invocation.Environment.Out.FlushAsync(cancellation);
+            if (--left == 0)
+            {
+                return;
+            }
+        }
+    }
+
+    private static string Line(JsonObject document)
+    {
+        var time = document["at"].AsTime() is { } at ? at.ToLocalTime().ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture) : "-";
+        var data = document["data"] is JsonObject { Count: > 0 } changed ? Printable.Of(changed.ToJsonString()) : "";
+        return $"{time}  {Printable.Of(document["type"].AsText() ?? "event"),-28}  {document["resourceId"].AsText()}  {data}".TrimEnd();
+    }
+}

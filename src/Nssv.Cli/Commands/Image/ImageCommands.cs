@@ -1,0 +1,18 @@
+using System.CommandLine;
+using Nssv.Cli.Resources;
+
+namespace Nssv.Cli.Commands.Image;
+
+/// <summary>Images: templates of disks, and media.</summary>
+internal static class ImageCommands
+{
+    public static Command Build(CliEnvironment environment)
+    {
+        var commands = new ResourceCommands(ResourceKinds.Image, environment);
+        return commands.Group(
+            "Templates from which disks are made, and media",
+            new ImageAdd(environment).Build(),
+            commands.Set(Field.NewName(), Field.Description(), Field.Labels()),
+            commands.Delete(canExpunge: true));
+    }
+}

@@ -1,0 +1,58 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Nssv.Cli.Operations;
+using Nssv.Cli.Resources;
+using Nssv.Client;
+
+namespace Nssv.Cli.Commands.Operation;
+
+/// <summary>Operations (the console says tasks): look, wait, cancel.</summary>
+internal static class OperationCommands
+{
+    public static Command Build(CliEnvironment environment)
+    {
+        var group = new ResourceCommands(ResourceKinds.Operation, environment).Group("Operations: what the platform does and did", Wait(environment), Cancel(environment));
+        group.Aliases.Add("task");
+        return group;
+    }
+
+    private static Argument<string> Id() => new("ID") { Description = "The operation's id" };
+
+    private static Command Wait(CliEnvironment environment)
+    {
+        var id = Id();
+        var command = new Command("wait", "Wait until an operation has ended, and show its steps") { id };
+        var options = new WaitOptions();
+        command.Options.Add(options.Timeout);
+        return command.Runs(environment, async (invocation, cancellation) =>
+        {
+            var runner = new OperationRunner(invocation, options);
+            var operation = await invocation.Client.GetOperation(invocation.Value(id), cancellation);
+            runner.Report(await runner.Follow(operation, operation.Kind, cancellation), operation.Kind);
+        });
+    }
+
+    private static Command Cancel(CliEnvironment environment)
+    {
+        var id = Id();
+        var command = new Command("cancel", "Ask an operation to stop and take back what it did") { id };
+        var wait = WaitOptions.AddTo(command);
+        return command.Runs(environment, async (invocation, cancellation) =>
+        {
+            var operation = await invocation.Client.Mutate(new ApiRequest(HttpMethod.Post, $"{ApiClient.Root}/operations/{Uri.EscapeDataString(invocation.Value(id))}:cancel") { Body = new JsonObject() }, cancellation);
+            if (invocation.Value(wait.Wait))
+            {
+                operation = await new OperationRunner(invocation, wait).Follow(operation, $"Cancelling {operation.Kind}", cancellation);
+            }
+
+            if (invocation.Results.Format == Output.OutputFormat.Table)
+            {
+                invocation.Results.Say($"{operation.Kind}: {(operation.HasEnded ? $"ended as {operation.State}" : "asked to stop")}.");
+            }
+            else
+            {
+                invocation.Results.Data(operation.Document);
+            }
+        });
+    }
+}

@@ -1,0 +1,27 @@
+using System.CommandLine;
+using Nssv.Cli.Resources;
+
+namespace Nssv.Cli.Commands.Volume;
+
+/// <summary>Disks of virtual machines.</summary>
+internal static class VolumeCommands
+{
+    public static Command Build(CliEnvironment environment)
+    {
+        var commands = new ResourceCommands(ResourceKinds.Volume, environment);
+        return commands.Group(
+            "Disks of virtual machines",
+            commands.Create(
+                "Create a data disk",
+                Field.Size("--size", "sizeBytes", "What the guest sees, for example 10GiB", required: true),
+                Field.Reference("--datastorage", "dataStorageId", "data-storages", "The data storage that holds it"),
+                Field.Reference("--host", "hostId", "hosts", "The host that holds it, where the storage is not shared"),
+                Field.Choice("--format", "format", "How its bytes are kept", "qcow2", "raw"),
+                Field.Description(),
+                Field.Labels()),
+            commands.Set(Field.NewName(), Field.Description(), Field.Labels()),
+            commands.Verb("attach", "Give it to a vm", "Attaching", Field.Reference("--vm", "virtualMachineId", "virtual-machines", "The vm", required: true)),
+            commands.Verb("detach", "Take it from its vm", "Detaching"),
+            commands.Delete(canExpunge: true));
+    }
+}

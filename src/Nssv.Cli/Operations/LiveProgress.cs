@@ -1,0 +1,29 @@
+using Nssv.Cli.Output;
+using Nssv.Client.Operations;
+using Spectre.Console;
+
+namespace Nssv.Cli.Operations;
+
+/// <summary>A bar with the step at work, for a person at a terminal.</summary>
+internal sealed class LiveProgress(TextWriter output) : IProgressDisplay
+{
+    public Task<OperationSnapshot> Show(string title, Func<Action<OperationSnapshot>, Task<OperationSnapshot>> follow)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
+        return console.Progress()
+            .AutoClear(true)
+            .Columns(new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 30 }, new PercentageColumn(), new ElapsedTimeColumn())
+            .StartAsync(context =>
+            {
+                var bar = context.AddTask(Markup.Escape(title));
+                return follow(operation =>
+                {
+                    bar.Value = operation.Progress;
+                    bar.Description = Markup.Escape($"{title}: {Printable.Of(Current(operation))}");
+                });
+            });
+    }
+
+    private static string Current(OperationSnapshot operation) =>
+        operation.Steps.LastOrDefault(step => step.State is "started" or "undoing")?.Name ?? operation.State;
+}

@@ -1,0 +1,55 @@
+using Nssv.Cli.Input;
+using Nssv.Client.Operations;
+
+namespace Nssv.Cli.Operations;
+
+/// <summary>Finds what is new between two looks at the same operation, in words.</summary>
+internal sealed class StepChanges
+{
+    private readonly List<string> seen = [];
+    private string? state;
+
+    public IEnumerable<string> Since(OperationSnapshot operation)
+    {
+        var lines = new List<string>();
+        for (var i = 0; i < operation.Steps.Count; i++)
+        {
+            var step = operation.Steps[i];
+            if (i < seen.Count && seen[i] == step.State)
+            {
+                continue;
+            }
+
+            if (i < seen.Count)
+            {
+                seen[i] = step.State;
+            }
+            else
+            {
+                seen.Add(step.State);
+            }
+
+            if (Describe(step) is { } line)
+            {
+                lines.Add(line);
+            }
+        }
+
+        // Running says nothing that its steps do not, and the end is the caller's to announce.
+        if (operation.State != state && operation.State is not "running" && !operation.HasEnded)
+        {
+            lines.Add($"{operation.State}");
+        }
+
+        state = operation.State;
+        return lines;
+    }
+
+    private static string? Describe(OperationStep step) => step.State switch
+    {
+        "" or "pending" => null,
+        _ when step.Error is { } error => $"{step.Name}: {step.State}: {error.Detail ?? error.Title}",
+        _ when step.StartedAt is { } from && step.EndedAt is { } to => $"{step.Name}: {step.State} ({DurationText.Format(to - from)})",
+        _ => $"{step.Name}: {step.State}",
+    };
+}

@@ -1,0 +1,43 @@
+using Nssv.Client.Problems;
+
+namespace Nssv.Cli.Output;
+
+/// <summary>Shows a problem to a person: one block with what, why, where and what to do.</summary>
+internal static class ProblemBlock
+{
+    public static string Of(ApiProblem problem)
+    {
+        var lines = new List<string> { $"Error: {Printable.Of(problem.Title).TrimEnd('.')}{(problem.Code is null ? "" : $" ({Printable.Of(problem.Code)})")}" };
+        if (problem.Detail is { Length: > 0 } detail)
+        {
+            lines.AddRange(Printable.Of(detail, keepLines: true).Split('\n').Select(line => "  " + line));
+        }
+
+        if (problem.Errors.Count > 0)
+        {
+            lines.AddRange(problem.Errors.Select(error => $"  - {Printable.Of(error.Field)}: {Printable.Of(error.Detail ?? error.Code ?? "not valid")}"));
+        }
+        else if (problem.Field is { Length: > 0 } field)
+        {
+            lines.Add($"  Field: {Printable.Of(field)}");
+        }
+
+        if (problem.Candidates.Count > 0)
+        {
+            lines.Add("  It could be:");
+            lines.AddRange(problem.Candidates.Select(c => $"    {Printable.Of(c.Id)}  {Printable.Of(c.Name ?? "")}{(string.IsNullOrEmpty(c.Detail) ? "" : $"  ({Printable.Of(c.Detail)})")}"));
+        }
+
+        if (problem.OperationId is { Length: > 0 } operation)
+        {
+            lines.Add($"  Operation: {Printable.Of(operation)}");
+        }
+
+        if (problem.Advice is { Length: > 0 } advice)
+        {
+            lines.Add($"Advice: {Printable.Of(advice, keepLines: true)}");
+        }
+
+        return string.Join('\n', lines);
+    }
+}

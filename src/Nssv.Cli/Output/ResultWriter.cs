@@ -1,0 +1,83 @@
+using System.Text.Json.Nodes;
+using Nssv.Client.Problems;
+
+namespace Nssv.Cli.Output;
+
+/// <summary>Writes results to standard output in the format asked for, and remarks for people to standard error or nowhere.</summary>
+internal sealed class ResultWriter(CliEnvironment environment, OutputFormat format)
+{
+    private readonly CellText cells = new(environment.Time.GetUtcNow());
+
+    public OutputFormat Format { get; } = format;
+
+    /// <summary>Data for a program, whatever the format; the table format takes it as JSON.</summary>
+    public void Data(JsonNode? node) => environment.Out.WriteLine(Format == OutputFormat.Yaml ? YamlText.Of(node) : JsonText.Of(node));
+
+    /// <summary>A sentence for a person; programs read the data instead.</summary>
+    public void Say(string sentence)
+    {
+        if (Format == OutputFormat.Table)
+        {
+            environment.Out.WriteLine(sentence);
+        }
+    }
+
+    public void List(IReadOnlyList<JsonObject> items, IReadOnlyList<Column> columns, ReferenceNames names)
+    {
+        if (Format != OutputFormat.Table)
+        {
+            Data(new JsonArray([.. items.Select(item => item.DeepClone())]));
+            return;
+        }
+
+        var headers = columns.Select(column => column.Header).ToArray();
+        IReadOnlyList<string>[] rows = [.. items.Select(item => columns.Select(column => names.Cell(column, item, cells)).ToArray())];
+        if (environment.OutIsTerminal && environment.Lively)
+        {
+            LiveTable.Write(environment.Out, headers, rows);
+        }
+        else
+        {
+            PlainTable.Write(environment.Out, headers, rows);
+        }
+    }
+
+    public void Resource(JsonObject resource)
+    {
+        if (Format != OutputFormat.Table)
+        {
+            Data(resource);
+            return;
+        }
+
+        var width = resource.Select(pair => Words.Of(pair.Key).Length).DefaultIfEmpty(0).Max();
+        foreach (var (name, value) in resource.Where(pair => pair.Value is not null))
+        {
+            var heading = Words.Of(name).PadRight(width);
+            if (value is JsonArray { Count: > 0 } list && list.All(item => item is JsonObject))
+            {
+                environment.Out.WriteLine(heading.TrimEnd() + ":");
+                foreach (var item in list)
+                {
+                    environment.Out.WriteLine($"  - {cells.Full(name, item)}");
+                }
+            }
+            else
+            {
+                environment.Out.WriteLine($"{heading}  {cells.Full(name, value)}");
+            }
+        }
+    }
+
+    public void Problem(ApiProblem problem)
+    {
+        if (Format == OutputFormat.Table)
+        {
+            environment.Error.WriteLine(ProblemBlock.Of(problem));
+        }
+        else
+        {
+            Data(problem.ToJson());
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using System.CommandLine;
+using Nssv.Cli.Platform.Remove;
+using Nssv.Cli.Platform.Start;
+
+namespace Nssv.Cli.Platform;
+
+/// <summary>Stops the instance; with --purge, removes it.</summary>
+internal static class DownCommand
+{
+    public static Command Build(CliEnvironment environment)
+    {
+        var purge = new Option<bool>("--purge") { Description = "Also delete its virtual machines, disks, images, database: everything" };
+        var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask" };
+        return new Command("down", "Stop the instance on this machine; its virtual machines keep running") { purge, yes }.Runs(environment, async (invocation, cancellation) =>
+        {
+            var home = invocation.Home;
+            if (!Directory.Exists(home.Root))
+            {
+                invocation.Results.Say($"There is no instance in {home.Root}; nothing to do.");
+                return;
+            }
+
+            // The mark that a folder is ours to empty.
+            if (!File.Exists(home.InstanceFile))
+            {
+                throw new PlatformException($"{home.Root} is not the home of an instance: it has no nssv.json.", "Check NSSV_HOME and --home.");
+            }
+
+            if (!Environment.IsPrivilegedProcess)
+            {
+                throw new PlatformException("This needs root.", "Run it with sudo.");
+            }
+
+            if (invocation.Value(purge) && !invocation.Value(yes))
+            {
+                Confirm(environment, home);
+            }
+
+            var steps = new Checklist(environment);
+            var programs = new Programs(home);
+            Directory.CreateDirectory(home.At("run"));
+            using (StartLock.Take(home))
+            {
+                await steps.Step("Agent", async () => await programs.Agent.Stop(cancellation) ? "stopped" : "was not running");
+                await steps.Step("Manager", async () => await programs.Manager.Stop(cancellation) ? "stopped" : "was not running");
+                if (invocation.Value(purge))
+                {
+                    await new InstancePurge(home, steps).Run(cancellation);
+                }
+            }
+
+            invocation.Results.Say(invocation.Value(purge) ? "Everything of this instance is gone." : "nSSV is down; its virtual machines keep running. './nssv up' takes them over again.");
+        });
+    }
+
+    private static void Confirm(CliEnvironment environment, InstanceHome home)
+    {
+        if (!environment.InIsTerminal)
+        {
+            throw new UsageException("--purge deletes everything and nobody is here to confirm it.", "Give --yes as well.");
+        }
+
+        environment.Error.Write($"This deletes the instance in {home.Root} with all its virtual machines, disks and images. Type 'yes' to go on: ");
+        if (!string.Equals(Console.ReadLine()?.Trim(), "yes", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new PlatformException("Nothing was deleted.");
+        }
+    }
+}

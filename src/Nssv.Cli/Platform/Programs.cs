@@ -1,0 +1,40 @@
+using System.Globalization;
+using Nssv.Cli.Platform.Processes;
+
+namespace Nssv.Cli.Platform;
+
+/// <summary>The programs of an instance and how they are called.</summary>
+internal sealed class Programs(InstanceHome home)
+{
+    public Daemon Manager { get; } = new("manager", At("Nssv.Server", "nssv-server.dll"), ["serve", "--home", home.Root], home.Root, home.ManagerPid, home.ManagerLog);
+
+    public Daemon Agent { get; } = new("agent", At("Nssv.Agent", "nssv-agent.dll"), ["serve", "--home", home.Agent], home.Agent, home.AgentPid, home.AgentLog);
+
+    /// <summary>Makes the authority, certificates, database and first account where they are not yet.</summary>
+    public Task<Tool.Outcome> Init(InstanceFile instance, CancellationToken cancellation) => Tool.Run(
+        Dotnet.Path,
+        [
+            Manager.Program, "init", "--home", home.Root, "--platform-id", instance.PlatformId,
+            "--https-port", Number(instance.Ports.Https), "--agent-api-port", Number(instance.Ports.AgentApi), "--agent-port", Number(instance.Ports.Agent),
+        ],
+        cancellation);
+
+    /// <summary>Makes the agent's key on this machine and has the manager certify it.</summary>
+    public Task<Tool.Outcome> Enroll(InstanceFile instance, string tokenFile, CancellationToken cancellation) => Tool.Run(
+        Dotnet.Path,
+        [
+            Agent.Program, "enroll", "--home", home.Agent, "--manager", $"https://localhost:{Number(instance.Ports.AgentApi)}", "--ca", home.Authority, "--token-file", tokenFile,
+            "--address", LocalHost.Address, "--port", Number(instance.Ports.Agent),
+        ],
+        cancellation);
+
+    private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    // Built side by side: …/bin/Nssv.Cli/release/ and …/bin/Nssv.Server/release/. Installed: all in one folder.
+    private static string At(string project, string file)
+    {
+        var here = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
+        var built = Path.Combine(here, "..", "..", project, Path.GetFileName(here), file);
+        return Path.GetFullPath(File.Exists(built) ? built : Path.Combine(here, file));
+    }
+}

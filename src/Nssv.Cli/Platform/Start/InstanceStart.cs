@@ -1,0 +1,175 @@
+using System.Text.Json.Nodes;
+using Nssv.Cli.Commands.Inventory;
+using Nssv.Cli.Commands.Version;
+using Nssv.Cli.Platform.Processes;
+using Nssv.Client;
+using Nssv.Client.Transport;
+
+namespace Nssv.Cli.Platform.Start;
+
+/// <summary>
+/// Brings the instance on this machine to where it should be. Each step looks first and acts only on what is missing, so that a repeat mends:
+/// folders → ports → authority, database, account → manager → data center, cluster, host → agent → storages → image.
+/// </summary>
+internal sealed class InstanceStart(Invocation invocation, Checklist steps)
+{
+    private static readonly TimeSpan ReadyTime = TimeSpan.FromSeconds(90);
+    private readonly InstanceHome home = invocation.Home;
+    private readonly Programs programs = new(invocation.Home);
+
+    public async Task<InstanceFile> Run(CancellationToken cancellation)
+    {
+        await steps.Step("Folders", () => Task.FromResult(MakeFolders()));
+        using var alone = StartLock.Take(home);
+        InstanceFile instance = null!;
+        await steps.Step("Ports", () => Task.FromResult<string?>(Describe((instance = Ports()).Ports)));
+        await steps.Step("Certificates, database and account", () => Init(instance, cancellation));
+        await steps.Step("Manager", () => StartManager(cancellation));
+        var first = new FirstResources(invocation.Client, home);
+        string dataCenter = "", cluster = "", host = "";
+        await steps.Step("Data center, cluster and host", async () =>
+        {
+            dataCenter = (await first.Ensure("data-centers", "datacenter", () => new JsonObject { ["name"] = "datacenter" }, cancellation)).Id;
+            cluster = (await first.Ensure("clusters", "cluster", () => new JsonObject { ["name"] = "cluster", ["dataCenterId"] = dataCenter, ["architecture"] = Architecture.OfThisMachine }, cancellation)).Id;
+            host = (await first.Ensure("hosts", LocalHost.Name, () => new JsonObject { ["name"] = LocalHost.Name, ["clusterId"] = cluster, ["address"] = LocalHost.Address }, cancellation)).Id;
+            return LocalHost.Name;
+        });
+        await steps.Step("Agent", () => StartAgent(instance, host, cancellation));
+        await steps.Step("Data storage", async () =>
+        {
+            var (storage, _) = await first.Ensure("data-storages", "local", () => new JsonObject { ["name"] = "local", ["kind"] = "local", ["dataCenterId"] = dataCenter, ["path"] = home.Data }, cancellation);
+            await first.EnsureAttached("data-storages", "data-storage-attachments", storage, "dataStorageId", "clusterId", cluster, cancellation);
+            return home.Data;
+        });
+        var images = "";
+        await steps.Step("Image storage", async () =>
+        {
+            images = (await first.Ensure("image-storages", "local", () => new JsonObject { ["name"] = "local", ["kind"] = "local", ["hostId"] = host, ["path"] = home.Images }, cancellation)).Id;
+            await first.EnsureAttached("image-storages", "image-storage-attachments", images, "imageStorageId", "dataCenterId", dataCenter, cancellation);
+            return home.Images;
+        });
+        await steps.Step($"Image '{MicroImage.Name}'", () => new MicroImage(invocation, first, home).Ensure(images, cancellation));
+        return InstanceFile.Load(home)!;
+    }
+
+    private string? MakeFolders()
+    {
+        if (!Environment.IsPrivilegedProcess)
+        {
+            throw new PlatformException("This needs root: it manages virtual machines of the whole machine.", "Run it with sudo.");
+        }
+
+        foreach (var closed in HomeFolders.Make(home))
+        {
+            steps.Warn($"QEMU's user cannot pass {closed}, so virtual machines may not start; 'chmod o+x {closed}' lets it pass, without letting it look");
+        }
+
+        return home.Root;
+    }
+
+    private InstanceFile Ports()
+    {
+        var given = invocation.Environment.Given("NSSV_PORT");
+        if (InstanceFile.Load(home) is { } known)
+        {
+            if (given is not null && PortChoice.AskedFor(given) != known.Ports.Https)
+            {
+                throw new PlatformException($"The instance in {home.Root} uses port {known.Ports.Https}, but NSSV_PORT says {given}.", "Unset NSSV_PORT, or choose another NSSV_HOME for a further instance.");
+            }
+
+            if (programs.Manager.Find() is null)
+            {
+                PortChoice.EnsureFree(known.Ports.Https);
+                PortChoice.EnsureFree(known.Ports.AgentApi);
+            }
+
+            if (programs.Agent.Find() is null)
+            {
+                PortChoice.EnsureFree(known.Ports.Agent);
+            }
+
+            return known;
+        }
+
+        // Random, not ordered by time: the first eight digits name everything in libvirt and must tell instances apart that began in the same minute.
+        var id = Guid.NewGuid();
+        var ports = PortChoice.Choose(PortChoice.AskedFor(given), id);
+        var instance = new InstanceFile { PlatformId = id.ToString(), Version = VersionCommand.Current, Url = new Uri($"https://localhost:{ports.Https}"), Ports = ports };
+        instance.Save(home);
+        return instance;
+    }
+
+    private async Task<string?> Init(InstanceFile instance, CancellationToken cancellation)
+    {
+        if (programs.Manager.Find() is not null)
+        {
+            return "in use";
+        }
+
+        var outcome = await programs.Init(instance, cancellation);
+        return outcome.ExitCode == 0
+            ? null
+            : throw new PlatformException("The manager's files could not be prepared.", "Mend what is said above, then repeat the command.", outcome.Complaint.Split('\n'));
+    }
+
+    private async Task<string?> StartManager(CancellationToken cancellation)
+    {
+        var running = programs.Manager.Find();
+        if (running is not null && programs.Manager.IsOlderThanProgram(running))
+        {
+            await programs.Manager.Stop(cancellation);
+            running = null;
+        }
+
+        var pid = running?.Pid ?? programs.Manager.Start();
+        using var client = new ApiClient(invocation.Connection with { Retry = RetryPolicy.None, AnswerTimeout = TimeSpan.FromSeconds(5) });
+        await DaemonStart.WaitUntil(programs.Manager, "The manager's readiness", () => client.IsReady(cancellation), ReadyTime, cancellation);
+        return $"process {pid}";
+    }
+
+    private async Task<string?> StartAgent(InstanceFile instance, string hostId, CancellationToken cancellation)
+    {
+        var running = programs.Agent.Find();
+        if (!AgentIdentity.IsOf(home, hostId))
+        {
+            // A host that was removed and made again has another id, and the old certificate is refused.
+            await programs.Agent.Stop(cancellation);
+            running = null;
+            await Enroll(instance, hostId, cancellation);
+        }
+        else if (running is not null && programs.Agent.IsOlderThanProgram(running))
+        {
+            await programs.Agent.Stop(cancellation);
+            running = null;
+        }
+
+        var pid = running?.Pid ?? programs.Agent.Start();
+        await DaemonStart.WaitUntil(programs.Agent, "The agent's connection", () => IsConnected(hostId, cancellation), ReadyTime, cancellation);
+        return $"process {pid}, connected";
+    }
+
+    private async Task Enroll(InstanceFile instance, string hostId, CancellationToken cancellation)
+    {
+        var tokenFile = home.At("run", "enrolment-token");
+        try
+        {
+            AtomicFile.Write(tokenFile, (await HostCommands.EnrolmentToken(invocation.Client, hostId, cancellation)).Token, AtomicFile.Secret);
+            var outcome = await programs.Enroll(instance, tokenFile, cancellation);
+            if (outcome.ExitCode != 0)
+            {
+                throw new PlatformException("The agent could not enrol.", $"See also {home.ManagerLog}; then repeat the command.", outcome.Complaint.Split('\n'));
+            }
+
+            AgentIdentity.Record(home, hostId);
+        }
+        finally
+        {
+            File.Delete(tokenFile);
+        }
+    }
+
+    private async Task<bool> IsConnected(string hostId, CancellationToken cancellation) =>
+        string.Equals((await invocation.Client.Get("hosts", hostId, cancellation))["state"].AsText(), "connected", StringComparison.OrdinalIgnoreCase);
+
+    private static string Describe(InstancePorts ports) => $"HTTPS {ports.Https}, agents' {ports.AgentApi}, agent {ports.Agent}";
+}

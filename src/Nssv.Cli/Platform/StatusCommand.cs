@@ -1,0 +1,58 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Nssv.Cli.Output;
+using Nssv.Client;
+using Nssv.Client.Problems;
+using Nssv.Client.Transport;
+
+namespace Nssv.Cli.Platform;
+
+/// <summary>Shows the instance's processes and whether they are well.</summary>
+internal static class StatusCommand
+{
+    public static Command Build(CliEnvironment environment) =>
+        new Command("status", "Show how the instance on this machine is").Runs(environment, async (invocation, cancellation) =>
+        {
+            var home = invocation.Home;
+            var instance = InstanceFile.Load(home) ?? throw new PlatformException($"There is no instance in {home.Root}.", "Start one with './nssv up'.");
+            using var local = new Invocation(invocation.Parse, environment with { Variable = name => name is "NSSV_SERVER" or "NSSV_TOKEN" or "NSSV_CA" ? null : environment.Variable(name) });
+            var programs = new Programs(home);
+            var manager = programs.Manager.Find();
+            var agent = programs.Agent.Find();
+            using var client = new ApiClient(local.Connection with { Retry = RetryPolicy.None, AnswerTimeout = TimeSpan.FromSeconds(5) });
+            var managerHealthy = manager is not null && await client.IsReady(cancellation);
+            var agentHealthy = agent is not null && managerHealthy && await IsConnected(client, instance, cancellation);
+            var status = new JsonObject
+            {
+                ["manager"] = new JsonObject { ["pid"] = manager?.Pid, ["url"] = instance.Url.GetLeftPart(UriPartial.Authority), ["healthy"] = managerHealthy },
+                ["agent"] = new JsonObject { ["pid"] = agent?.Pid, ["healthy"] = agentHealthy },
+                ["platformId"] = instance.PlatformId,
+                ["home"] = home.Root,
+            };
+            if (invocation.Results.Format != OutputFormat.Table)
+            {
+                invocation.Results.Data(status);
+                return;
+            }
+
+            invocation.Results.Say($"Manager   {Describe(manager?.Pid, managerHealthy, "ready", "not ready")}  {instance.Url.GetLeftPart(UriPartial.Authority)}");
+            invocation.Results.Say($"Agent     {Describe(agent?.Pid, agentHealthy, "connected", "not connected")}");
+            invocation.Results.Say($"Platform  {instance.PlatformId}");
+            invocation.Results.Say($"Home      {home.Root}");
+        });
+
+    private static string Describe(int? pid, bool healthy, string well, string unwell) => pid is null ? "not running" : $"{(healthy ? well : unwell)} (process {pid})";
+
+    private static async Task<bool> IsConnected(ApiClient client, InstanceFile instance, CancellationToken cancellation)
+    {
+        try
+        {
+            return instance.First.GetValueOrDefault("hosts") is { } host
+                && string.Equals((await client.Get("hosts", host, cancellation))["state"].AsText(), "connected", StringComparison.OrdinalIgnoreCase);
+        }
+        catch (Exception fault) when (fault is ApiProblemException or HttpRequestException or TimeoutException)
+        {
+            return false;
+        }
+    }
+}

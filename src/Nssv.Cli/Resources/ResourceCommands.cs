@@ -1,0 +1,123 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Nssv.Cli.Operations;
+using Nssv.Client;
+
+namespace Nssv.Cli.Resources;
+
+/// <summary>Builds the commands that are alike for every resource, so that a further resource is a few lines.</summary>
+internal sealed class ResourceCommands(ResourceKind kind, CliEnvironment environment)
+{
+    /// <summary>The group with list and show.</summary>
+    public Command Group(string description, params Command[] more)
+    {
+        var group = new Command(kind.Command, description);
+        group.Subcommands.Add(new ListCommand(kind, environment).Build());
+        group.Subcommands.Add(Show());
+        foreach (var command in more)
+        {
+            group.Subcommands.Add(command);
+        }
+
+        return group;
+    }
+
+    public Command Show()
+    {
+        var target = Target();
+        return new Command("show", $"Show one {kind.Noun} in full") { target }.Runs(environment, async (invocation, cancellation) =>
+        {
+            var found = await invocation.Client.Resolve(kind.Collection, invocation.Value(target), cancellation);
+
+            // A list may show less than the resource itself.
+            invocation.Results.Resource(await invocation.Client.Get(kind.Collection, found["id"].AsText()!, cancellation));
+        });
+    }
+
+    public Command Create(params Field[] fields) => Create($"Create a {kind.Noun}", fields);
+
+    public Command Create(string description, params Field[] fields)
+    {
+        var name = new Argument<string>("NAME") { Description = $"The new {kind.Noun}'s name" };
+        var command = new Command("create", description) { name };
+        var wait = Complete(command, fields);
+        return command.Runs(environment, async (invocation, cancellation) =>
+        {
+            var body = new JsonObject { ["name"] = invocation.Value(name) };
+            await Field.Write(fields, body, invocation, cancellation);
+            await new OperationRunner(invocation, wait).Run(new ApiRequest(HttpMethod.Post, $"{ApiClient.Root}/{kind.Collection}") { Body = body }, $"Creating {kind.Noun} {invocation.Value(name)}", cancellation);
+        });
+    }
+
+    public Command Set(params Field[] fields)
+    {
+        var target = Target();
+        var ifMatch = new Option<string>("--if-match") { Description = "Change it only if it still has this version", HelpName = "VERSION" };
+        var command = new Command("set", $"Change a {kind.Noun}") { target, ifMatch };
+        var wait = Complete(command, fields);
+        return command.Runs(environment, async (invocation, cancellation) =>
+        {
+            if (!fields.Any(field => invocation.Given(field.Option)))
+            {
+                throw new UsageException("Nothing to change was given.", $"Give at least one of {string.Join(", ", fields.Select(field => field.Option.Name))}.");
+            }
+
+            var id = await Id(invocation, target, cancellation);
+            var body = new JsonObject();
+            await Field.Write(fields, body, invocation, cancellation);
+            var request = new ApiRequest(HttpMethod.Patch, $"{ApiClient.Root}/{kind.Collection}/{id}") { Body = body, IfMatch = invocation.Value(ifMatch) };
+            await new OperationRunner(invocation, wait).Run(request, $"Changing {kind.Noun} {invocation.Value(target)}", cancellation);
+        });
+    }
+
+    public Command Delete(bool canExpunge = false)
+    {
+        var target = Target();
+        var expunge = new Option<bool>("--expunge") { Description = "Remove it at once, past any recycle bin" };
+        var command = new Command("delete", $"Delete a {kind.Noun}") { target };
+        if (canExpunge)
+        {
+            command.Options.Add(expunge);
+        }
+
+        var wait = Complete(command, []);
+        return command.Runs(environment, async (invocation, cancellation) =>
+        {
+            var id = await Id(invocation, target, cancellation);
+            var query = canExpunge && invocation.Value(expunge) ? "?expunge=true" : "";
+            await new OperationRunner(invocation, wait).Run(new ApiRequest(HttpMethod.Delete, $"{ApiClient.Root}/{kind.Collection}/{id}{query}"), $"Deleting {kind.Noun} {invocation.Value(target)}", cancellation);
+        });
+    }
+
+    /// <summary>A custom method of one resource, for example <c>:attach</c>; <c>:confirmDown</c> is called <c>confirm-down</c> here.</summary>
+    public Command Verb(string verb, string description, string doing, params Field[] fields)
+    {
+        var target = Target();
+        var command = new Command(KebabCase(verb), description) { target };
+        var wait = Complete(command, fields);
+        return command.Runs(environment, async (invocation, cancellation) =>
+        {
+            var id = await Id(invocation, target, cancellation);
+            var body = new JsonObject();
+            await Field.Write(fields, body, invocation, cancellation);
+            await new OperationRunner(invocation, wait).Run(new ApiRequest(HttpMethod.Post, $"{ApiClient.Root}/{kind.Collection}/{id}:{verb}") { Body = body }, $"{doing} {kind.Noun} {invocation.Value(target)}", cancellation);
+        });
+    }
+
+    private static string KebabCase(string verb) => string.Concat(verb.Select(c => char.IsAsciiLetterUpper(c) ? $"-{char.ToLowerInvariant(c)}" : c.ToString()));
+
+    public Argument<string> Target() => new("NAME") { Description = $"The {kind.Noun}'s id, or its name if no other has it" };
+
+    public async Task<string> Id(Invocation invocation, Argument<string> target, CancellationToken cancellation) =>
+        (await invocation.Client.Resolve(kind.Collection, invocation.Value(target), cancellation))["id"].AsText()!;
+
+    public static WaitOptions Complete(Command command, IEnumerable<Field> fields)
+    {
+        foreach (var field in fields)
+        {
+            command.Options.Add(field.Option);
+        }
+
+        return WaitOptions.AddTo(command);
+    }
+}

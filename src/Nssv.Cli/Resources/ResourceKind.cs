@@ -1,0 +1,14 @@
+using Nssv.Cli.Output;
+
+namespace Nssv.Cli.Resources;
+
+/// <summary>One collection as the command line shows it.</summary>
+/// <param name="Command">The command's name, for example <c>portgroup</c>.</param>
+/// <param name="Collection">The collection in the API, for example <c>port-groups</c>.</param>
+/// <param name="Noun">What a person calls one of them.</param>
+/// <param name="Columns">What a list shows unless other columns are asked for.</param>
+internal sealed record ResourceKind(string Command, string Collection, string Noun, IReadOnlyList<Column> Columns)
+{
+    /// <summary>The order of a list for which none is asked; null for the server's.</summary>
+    public string? Sort { get; init; }
+}

@@ -1,0 +1,107 @@
+using Nssv.Kernel;
+using Nssv.Kernel.Calls;
+
+namespace Nssv.Contracts.Inventory;
+
+[ApiRequest("POST", "data-centers", Permission = "data-center.create", Summary = "Create a data center")]
+public sealed record CreateDataCenter : Request, IValidated
+{
+    [NewId] public Id Id { get; init; }
+    public override Id Target => Id;
+    public required string Name { get; init; }
+    public string? Description { get; init; }
+    public IReadOnlyDictionary<string, string>? Labels { get; init; }
+
+    public IEnumerable<FieldError> Validate() =>
+        Rules.Name("name", Name).Concat(Rules.Description("description", Description)).Concat(Rules.Labels("labels", Labels));
+}
+
+/// <summary>Deletes an empty data center.</summary>
+[ApiRequest("DELETE", "data-centers/{id}", Permission = "data-center.delete", Summary = "Delete an empty data center")]
+public sealed record DeleteDataCenter([property: FromRoute] Id Id) : Request
+{
+    public override Id Target => Id;
+}
+
+[ApiRequest("POST", "clusters", Permission = "cluster.create", Summary = "Create a cluster")]
+public sealed record CreateCluster : Request, IValidated
+{
+    [NewId] public Id Id { get; init; }
+    public override Id Target => Id;
+    public required string Name { get; init; }
+    public string? Description { get; init; }
+    public IReadOnlyDictionary<string, string>? Labels { get; init; }
+    public required Id DataCenterId { get; init; }
+
+    /// <summary>The architecture of all its hosts; never changes.</summary>
+    public Architecture Architecture { get; init; } = Architecture.X86_64;
+
+    public IEnumerable<FieldError> Validate() =>
+        Rules.Name("name", Name).Concat(Rules.Description("description", Description)).Concat(Rules.Labels("labels", Labels));
+}
+
+/// <summary>Deletes an empty cluster.</summary>
+[ApiRequest("DELETE", "clusters/{id}", Permission = "cluster.delete", Summary = "Delete an empty cluster")]
+public sealed record DeleteCluster([property: FromRoute] Id Id) : Request
+{
+    public override Id Target => Id;
+}
+
+/// <summary>Makes a host known. Its agent comes later, with a token of <see cref="IssueEnrolment"/>.</summary>
+[ApiRequest("POST", "hosts", Permission = "host.create", Summary = "Add a host")]
+public sealed record CreateHost : Request, IValidated
+{
+    [NewId] public Id Id { get; init; }
+    public override Id Target => Id;
+    public required string Name { get; init; }
+    public string? Description { get; init; }
+    public IReadOnlyDictionary<string, string>? Labels { get; init; }
+    public required Id ClusterId { get; init; }
+
+    /// <summary>Name or address under which the manager reaches it, without a port.</summary>
+    public required string Address { get; init; }
+
+    /// <summary>Memory that placement never hands out; kept for the host itself.</summary>
+    public long ReservedMemoryBytes { get; init; } = HostRules.DefaultReservedMemoryBytes;
+
+    /// <summary>Virtual CPUs handed out per physical one, at most.</summary>
+    public double CpuOvercommitRatio { get; init; } = HostRules.DefaultCpuOvercommitRatio;
+
+    public IEnumerable<FieldError> Validate() =>
+        Rules.Name("name", Name).Concat(Rules.Description("description", Description)).Concat(Rules.Labels("labels", Labels))
+            .Concat(HostRules.Address("address", Address))
+            .Concat(HostRules.ReservedMemory("reservedMemoryBytes", ReservedMemoryBytes))
+            .Concat(HostRules.CpuOvercommit("cpuOvercommitRatio", CpuOvercommitRatio));
+}
+
+/// <summary>Removes a host that holds no machine and no disk. Its agent's certificate counts no more.</summary>
+[ApiRequest("DELETE", "hosts/{id}", Permission = "host.delete", Summary = "Remove a host")]
+public sealed record DeleteHost([property: FromRoute] Id Id) : Request
+{
+    public override Id Target => Id;
+}
+
+/// <summary>A person vouches that a silent host is off: what it ran may be started elsewhere, or deleted.</summary>
+[ApiRequest("POST", "hosts/{id}:confirmDown", Permission = "host.confirm-down", Summary = "Confirm that a disconnected host is off")]
+public sealed record ConfirmHostDown([property: FromRoute] Id Id) : Request
+{
+    public override Id Target => Id;
+}
+
+/// <summary>Makes a token with which the host's agent enrols, once, within 15 minutes. A new one takes the place of those before.</summary>
+[ApiRequest("POST", "hosts/{id}:enroll", Permission = "host.enroll", Summary = "Make a token with which the host's agent enrols")]
+public sealed record IssueEnrolment([property: FromRoute] Id Id) : Request<EnrolmentToken>
+{
+    public override Id Target => Id;
+}
+
+/// <summary>Shown once; only its hash is kept.</summary>
+public sealed record EnrolmentToken(string Token, DateTimeOffset ExpiresAt);
+
+/// <summary>Takes the token away and sets the agent's URL and certificate with the host, in one unit. The answer is the host's id.</summary>
+/// <param name="TokenHash">SHA-256 of the token, lower-case hex.</param>
+/// <param name="CertificateFingerprint">SHA-256 of the certificate, lower-case hex.</param>
+public sealed record SpendEnrolment(Id HostId, string TokenHash, string AgentUrl, string CertificateFingerprint) : Request<Id>
+{
+    public override Id Target => HostId;
+}

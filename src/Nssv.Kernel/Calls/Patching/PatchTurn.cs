@@ -1,0 +1,19 @@
+using Nssv.Kernel.Data;
+using Nssv.Kernel.Model;
+
+namespace Nssv.Kernel.Calls.Patching;
+
+/// <summary>Decides on a patch of any resource: editable fields only, then the rules of its kind. A patch that changes nothing succeeds and leaves the version as it is.</summary>
+public sealed class PatchTurn<T>(ResourceModels models, IEnumerable<IResourceRules> rules) : AcceptTurn<PatchResource<T>, T> where T : Resource
+{
+    public override ValueTask<Decision> Decide(PatchResource<T> request, T resource, AcceptContext turn)
+    {
+        var after = Patch.Apply(models.Table<T>(), resource, request.Patch);
+        var errors = rules.SelectMany(rule => rule.Check(resource, after)).ToList();
+        if (errors.Count > 0)
+            throw Patch.Invalid(errors).AsException();
+        return ValueTask.FromResult(ReferenceEquals(after, resource)
+            ? Decision.Done()
+            : Decision.Done(new UnitOfWork().Update(resource, after with { UpdatedAt = turn.Now })));
+    }
+}

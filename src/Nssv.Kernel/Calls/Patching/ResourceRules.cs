@@ -1,0 +1,19 @@
+using Nssv.Kernel.Model;
+
+namespace Nssv.Kernel.Calls.Patching;
+
+/// <summary>What a resource must be after a change. Register one for each kind that has rules of its own; those of a base type hold for all below it.</summary>
+public interface IResourceRules
+{
+    /// <summary>What is wrong with <paramref name="after"/>; nothing when the rules are of another kind.</summary>
+    IEnumerable<FieldError> Check(Resource before, Resource after);
+}
+
+/// <summary>Rules for one kind of resource, or for a base type of several. Pure.</summary>
+public abstract class ResourceRules<T> : IResourceRules where T : Resource
+{
+    public IEnumerable<FieldError> Check(Resource before, Resource after) =>
+        before is T was && after is T becomes ? Check(was, becomes) : [];
+
+    protected abstract IEnumerable<FieldError> Check(T before, T after);
+}

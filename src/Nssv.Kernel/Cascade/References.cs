@@ -1,0 +1,89 @@
+using System.Text;
+using Nssv.Kernel.Data;
+using Nssv.Kernel.Model;
+
+namespace Nssv.Kernel.Cascade;
+
+/// <summary>
+/// Finds what still refers to a row, from the declared references alone: asked before every deletion. Foreign keys refuse whatever slips in between.
+/// Rows that go together with it (<see cref="OnDelete.Cascade"/>) are no hindrance themselves, but what refers to them is.
+/// </summary>
+public sealed class References(ResourceModels models, IStore store)
+{
+    private const int Named = 3;
+    private const int Depth = 3;
+
+    /// <summary>Null when nothing refuses the deletion; else the problem, naming kinds and the first few of each.</summary>
+    /// <param name="code">A more telling code than "in-use", where there is one.</param>
+    public async ValueTask<Problem?> Hindrance<T>(T row, string code = "in-use") where T : Resource
+    {
+        var table = models.Table<T>();
+        List<string> uses = [];
+        List<string> kinds = [];
+        foreach (var referring in Referring(table))
+        {
+            var rows = await Read(referring, row.Id);
+            if (rows.Count == 0)
+                continue;
+            var count = rows.Count <= Named ? rows.Count : await Count(referring, row.Id);
+            uses.Add(Describe(referring.From, rows, count));
+            kinds.Add(referring.From.Singular);
+        }
+
+        return uses.Count == 0 ? null : new Problem(
+            409, code, "Something still uses the resource.",
+            $"{Title(table, row)} is used by {string.Join("; ", uses)}.",
+            $"Delete or detach each {string.Join(" and ", kinds)} first, then delete the {table.Singular}.");
+    }
+
+    /// <exception cref="ProblemException">409 in-use.</exception>
+    public async ValueTask MakeSureFree<T>(T row, string code = "in-use") where T : Resource
+    {
+        if (await Hindrance(row, code) is { } problem)
+            throw problem.AsException();
+    }
+
+    /// <summary>Each table whose rows refuse the deletion, with the condition under which they do.</summary>
+    private IEnumerable<(TableModel From, string Where)> Referring(TableModel target)
+    {
+        List<(TableModel From, string Where)> all = [];
+        Collect(target, "= @p0", Depth, all);
+        return all.GroupBy(r => r.From).Select(group => (group.Key, string.Join(" OR ", group.Select(r => r.Where))));
+    }
+
+    private void Collect(TableModel target, string which, int depth, List<(TableModel From, string Where)> all)
+    {
+        foreach (var reference in models.ReferencesTo(target.Type))
+        {
+            var where = $"{Sql.Quote(reference.Column.Name)} {which}";
+            if (reference.OnDelete == OnDelete.Refuse)
+                all.Add((reference.From, where));
+            else if (reference is { OnDelete: OnDelete.Cascade, From: { IsResource: true } from } && depth > 0)
+                Collect(from, $"IN (SELECT \"id\" FROM {Sql.Quote(from.Name)} WHERE {where})", depth - 1, all);
+        }
+    }
+
+    private async ValueTask<IReadOnlyList<(string Key, string? Name)>> Read((TableModel From, string Where) referring, Id id)
+    {
+        var (from, where) = referring;
+        var sql = new StringBuilder("SELECT ").Append(Sql.Quote(from.Key[0].Name));
+        var named = from.TryColumn(nameof(NamedResource.Name), out var name);
+        if (named)
+            sql.Append(", ").Append(Sql.Quote(name.Name));
+        sql.Append(" FROM ").Append(Sql.Quote(from.Name)).Append(" WHERE ").Append(where)
+            .Append(" ORDER BY ").Append(Sql.Quote(from.Key[0].Name)).Append(" LIMIT ").Append(Named + 1);
+        return await store.Select(sql.ToString(), [id], reader => (reader.GetString(0), named ? reader.GetString(1) : null));
+    }
+
+    private async ValueTask<long> Count((TableModel From, string Where) referring, Id id) =>
+        (await store.Select($"SELECT count(*) FROM {Sql.Quote(referring.From.Name)} WHERE {referring.Where}", [id], reader => reader.GetInt64(0)))[0];
+
+    private static string Describe(TableModel from, IReadOnlyList<(string Key, string? Name)> rows, long count)
+    {
+        var shown = string.Join(", ", rows.Take(Named).Select(row => row.Name is null ? row.Key : $"'{row.Name}' ({row.Key})"));
+        return count == 1 ? $"{from.Singular} {shown}" : count <= Named ? $"{count} {from.Singular}s: {shown}" : $"{count} {from.Singular}s: {shown} and {count - Named} more";
+    }
+
+    private static string Title(TableModel table, Resource row) =>
+        row is NamedResource named ? $"{table.Singular} '{named.Name}'" : $"{table.Singular} {row.Id}";
+}

@@ -1,0 +1,65 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using Nssv.Kernel.Agents;
+using Nssv.Kernel.Data;
+using Nssv.Server.Certificates;
+
+namespace Nssv.Server.Agents;
+
+/// <summary>
+/// The connections to the hosts' agents: one a host, HTTP/2, TLS on both sides. An agent is who its certificate says (issued by the platform's authority,
+/// for exactly this host), whatever name or address it is reached under.
+/// </summary>
+internal sealed class AgentClient(CertificateAuthority authority, X509Certificate2 manager, IStore store) : IDisposable
+{
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
+    private readonly ConcurrentDictionary<Id, HttpMessageInvoker> _invokers = new();
+
+    /// <summary>What sends to this host; shared, not to be disposed.</summary>
+    public HttpMessageInvoker Of(Id hostId) => _invokers.GetOrAdd(hostId, id => new HttpMessageInvoker(Handler(id)));
+
+    /// <summary>Address of something on the host's agent.</summary>
+    /// <exception cref="HostUnreachableException">The host is gone, or its agent has never come.</exception>
+    public async ValueTask<Uri> Url(Id hostId, string path)
+    {
+        var host = await store.Find<Nssv.Contracts.Inventory.Host>(hostId) ?? throw new HostUnreachableException(hostId, $"There is no host {hostId} any more.");
+        return Uri.TryCreate(host.AgentUrl, UriKind.Absolute, out var url) && url.Scheme == Uri.UriSchemeHttps
+            ? new Uri(url, path)
+            : throw new HostUnreachableException(hostId, $"The agent of host {host.Name} has not enrolled yet.");
+    }
+
+    /// <summary>Forgets the connection of a host that was removed or enrolled anew.</summary>
+    public void Forget(Id hostId)
+    {
+        if (_invokers.TryRemove(hostId, out var invoker))
+            invoker.Dispose();
+    }
+
+    public void Dispose()
+    {
+        foreach (var invoker in _invokers.Values)
+            invoker.Dispose();
+    }
+
+    private SocketsHttpHandler Handler(Id hostId) => new()
+    {
+        ConnectTimeout = ConnectTimeout,
+        UseProxy = false,
+        UseCookies = false,
+        AllowAutoRedirect = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        EnableMultipleHttp2Connections = false,
+        KeepAlivePingDelay = TimeSpan.FromSeconds(20),
+        KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
+        PooledConnectionIdleTimeout = TimeSpan.FromMinutes(5),
+        SslOptions = new SslClientAuthenticationOptions
+        {
+            ClientCertificates = [manager],
+            LocalCertificateSelectionCallback = (_, _, _, _, _) => manager,
+            RemoteCertificateValidationCallback = (_, certificate, _, _) =>
+                certificate is X509Certificate2 presented && authority.Verify(presented, asClient: false) is { Role: PlatformIdentity.Agent } identity && identity.Id == hostId,
+        },
+    };
+}

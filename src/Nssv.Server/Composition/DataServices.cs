@@ -1,0 +1,62 @@
+using Nssv.Contracts.Compute;
+using Nssv.Kernel.Composition;
+using Nssv.Kernel.Data;
+using Nssv.Kernel.Data.Postgres;
+using Nssv.Kernel.Data.Sqlite;
+using Nssv.Kernel.Model;
+using Nssv.Kernel.Ownership;
+using Nssv.Kernel.Query;
+using Nssv.Server.Events;
+
+namespace Nssv.Server.Composition;
+
+/// <summary>The database, its one writer, and who hears of commits.</summary>
+internal static partial class DataServices
+{
+    /// <summary>Everything that is stored, from the declarations of kernel and contracts.</summary>
+    public static ResourceModels Models { get; } = ResourceModels.FromAssemblies(typeof(VirtualMachine).Assembly);
+
+    public static IServiceCollection AddData(this IServiceCollection services, ServerSettings settings)
+    {
+        services.AddSingleton(Models);
+        services.AddSingleton(_ => Open(settings, Models));
+        services.AddSingleton<EventFeed>();
+        services.AddSingleton(provider => MemberFence.Acquire(provider.GetRequiredService<Database>(), settings.ManagerId, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new NodeIdentity(settings.PlatformId, provider.GetRequiredService<MemberFence>().Generation));
+        services.AddSingleton(MakeWriter);
+        services.AddSingleton<IWriter>(provider => provider.GetRequiredService<Writer>());
+        services.AddSingleton<Store>();
+        services.AddSingleton<IStore>(provider => provider.GetRequiredService<Store>());
+        services.AddSingleton<Collections>();
+        return services;
+    }
+
+    /// <exception cref="InstanceLockedException">Another manager runs on this home.</exception>
+    public static Database Open(ServerSettings settings, ResourceModels models) => settings.Database is { Length: > 0 } url
+        ? PostgresDatabase.Open(url, models)
+        : SqliteDatabase.Open(settings.DatabaseFile, models, settings.LockFile);
+
+    private static Writer MakeWriter(IServiceProvider provider)
+    {
+        var log = provider.GetRequiredService<ILoggerFactory>().CreateLogger<Writer>();
+        var lifetime = provider.GetRequiredService<IHostApplicationLifetime>();
+        return new Writer(provider.GetRequiredService<Database>(), provider.GetRequiredService<MemberFence>(), new WriterOptions
+        {
+            Time = provider.GetRequiredService<TimeProvider>(),
+            Observers = [provider.GetRequiredService<EventFeed>()],
+            Failed = error => Failed(log, error),
+            Fenced = error =>
+            {
+                Fenced(log, error);
+                Environment.ExitCode = 3;
+                lifetime.StopApplication();
+            },
+        });
+    }
+
+    [LoggerMessage(EventId = 10, Level = LogLevel.Error, Message = "The writer met an error of its own")]
+    private static partial void Failed(ILogger log, Exception error);
+
+    [LoggerMessage(EventId = 11, Level = LogLevel.Critical, Message = "Another start of the manager owns the database: this one stops")]
+    private static partial void Fenced(ILogger log, Exception error);
+}

@@ -1,0 +1,75 @@
+using Microsoft.Extensions.Logging.Console;
+using Nssv.Kernel.Agents;
+using Nssv.Kernel.Composition;
+using Nssv.Kernel.Operations;
+using Nssv.Server.Certificates;
+using Nssv.Server.Http;
+
+namespace Nssv.Server.Composition;
+
+/// <summary>Puts a manager together.</summary>
+public static class ServerHost
+{
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(10);
+
+    /// <param name="services">Registers the platform's services, and whatever a test wants to look at.</param>
+    /// <exception cref="ConfigurationException">A certificate cannot be used.</exception>
+    public static WebApplication Build(ServerSettings settings, TimeProvider time, Action<IServiceCollection> services)
+    {
+        var files = new CertificateFiles(settings.Folder);
+        var authority = files.OpenAuthority(settings.PlatformId, time);
+        files.Renew(authority, settings.ManagerId, CertificateFiles.NamesOfThisMachine(settings.Names), time);
+        var manager = CertificateFiles.Open(files.Manager, null);
+        var people = settings.Certificate is { } own ? CertificateFiles.Open(own, Password(settings)) : CertificateFiles.Open(files.Server, Password(settings));
+
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = settings.Folder });
+        builder.Configuration.Sources.Clear();
+        builder.Logging.ClearProviders().AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
+            console.UseUtcTimestamp = true;
+            console.ColorBehavior = LoggerColorBehavior.Disabled;
+        });
+        builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning);
+        builder.WebHost.ConfigureKestrel(kestrel => Listeners.Configure(kestrel, settings, people, manager, authority));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
+        builder.Services.AddSources(time).AddData(settings).AddKernel().AddIdentity()
+            .AddAgents(authority, manager, Address(settings)).AddApi();
+        services(builder.Services);
+
+        var app = builder.Build();
+        app.UseRedirect(settings.HttpsPort);
+        app.Services.GetRequiredService<Pipeline>().Use(app);
+        app.MapApi();
+        app.Lifetime.ApplicationStopping.Register(() => app.Services.GetRequiredService<OperationEngine>().Stop());
+        return app;
+    }
+
+    /// <summary>Takes up what the last start left, then serves.</summary>
+    public static async Task Start(WebApplication app)
+    {
+        await app.Services.GetRequiredService<OperationEngine>().Recover();
+        await app.StartAsync();
+    }
+
+    private static AgentApiAddress Address(ServerSettings settings) =>
+        new(new UriBuilder(Uri.UriSchemeHttps, settings.AgentApiHost ?? OwnAddress(), settings.AgentApiPort).Uri);
+
+    private static string OwnAddress() =>
+        CertificateFiles.NamesOfThisMachine([]).FirstOrDefault(name => System.Net.IPAddress.TryParse(name, out var address) && !System.Net.IPAddress.IsLoopback(address)) ?? "localhost";
+
+    private static string? Password(ServerSettings settings)
+    {
+        if (settings.CertificatePasswordFile is not { } file)
+            return null;
+        try
+        {
+            return File.ReadAllText(file).TrimEnd('\r', '\n');
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"The password file {file} cannot be read: {e.Message}", "Correct https.passwordFile, or take it away if the certificate has no password.", e);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+using System.Buffers;
+using System.Text.Json;
+using Nssv.Kernel.Authorization;
+using Nssv.Kernel.Data;
+using Nssv.Kernel.Model;
+using Nssv.Kernel.Operations;
+using Nssv.Kernel.Query;
+
+namespace Nssv.Server.Http;
+
+/// <summary>List and get of every declared resource: a new one comes with both for nothing.</summary>
+internal sealed class ResourceEndpoints(Collections collections, IStore store, IAuthoriser authoriser)
+{
+    public static readonly string[] ListParameters = ["filter", "sort", "limit", "cursor", "count"];
+
+    public static string ReadPermission(TableModel table) => $"{table.Singular}.read";
+
+    public void Map(IEndpointRouteBuilder endpoints)
+    {
+        foreach (var table in collections.Models.Resources)
+        {
+            var access = Access.Permitted(ReadPermission(table));
+            endpoints.MapGet($"{ApiPaths.Root}/{table.Collection}", http => List(http, table)).Allow(access).WithMetadata(new ReadEndpoint(table, IsList: true));
+            endpoints.MapGet($"{ApiPaths.Root}/{table.Collection}/{{id}}", http => Get(http, table)).Allow(access).WithMetadata(new ReadEndpoint(table, IsList: false));
+        }
+    }
+
+    private async Task List(HttpContext http, TableModel table)
+    {
+        var query = http.Request.Query;
+        QueryParameters.Check(query, ListParameters);
+        var page = await collections.List(table, new ListQuery
+        {
+            Filter = Text(query, "filter"),
+            Sort = Text(query, "sort"),
+            Limit = (int?)QueryParameters.Number(query, "limit", 0, ListQuery.MostLimit),
+            Cursor = Text(query, "cursor"),
+            Count = QueryParameters.Flag(query, "count"),
+        }, Visible(http, table));
+        var operations = table.Type == typeof(Operation) ? await OperationDocument.Of([.. page.Items.Cast<Operation>()], store) : null;
+        await ApiJson.Write(http.Response, StatusCodes.Status200OK, writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteStartArray("items");
+            for (var i = 0; i < page.Items.Count; i++)
+            {
+                if (operations is null)
+                    ResourceView.Write(writer, table, page.Items[i]);
+                else
+                    operations[i].WriteTo(writer);
+            }
+            writer.WriteEndArray();
+            if (page.NextCursor is not null)
+                writer.WriteString("nextCursor", page.NextCursor);
+            if (page.Count is { } count)
+                writer.WriteNumber("count", count);
+            writer.WriteEndObject();
+        });
+    }
+
+    private async Task Get(HttpContext http, TableModel table)
+    {
+        QueryParameters.Check(http.Request.Query);
+        var row = await collections.Get(table, http.RouteId()!.Value, Visible(http, table));
+        var operation = row is Operation found ? await OperationDocument.Of(found, store) : null;
+        var version = ((Resource)row).Version;
+        http.Response.Headers.ETag = RequestHeaders.ETag(version);
+        // What is only observed changes without a new version: an operation, or a running machine, is always sent anew.
+        if (operation is null && !HasObserved(table) && !RequestHeaders.NoneMatches(http.Request.Headers, version))
+        {
+            http.Response.StatusCode = StatusCodes.Status304NotModified;
+            return;
+        }
+        await ApiJson.Write(http.Response, StatusCodes.Status200OK, writer =>
+        {
+            if (operation is null)
+                ResourceView.Write(writer, table, row);
+            else
+                operation.WriteTo(writer);
+        });
+    }
+
+    private static bool HasObserved(TableModel table) => table.Columns.Any(column => column.Observed);
+
+    private AccessPredicate Visible(HttpContext http, TableModel table) =>
+        authoriser.Scope(http.Caller(), ReadPermission(table)).ProjectIds is { } projects ? AccessPredicate.InProjects(projects) : AccessPredicate.All;
+
+    private static string? Text(IQueryCollection query, string name) => query.TryGetValue(name, out var value) ? value.ToString() : null;
+}
+
+/// <summary>Says of an endpoint that it reads this resource.</summary>
+internal sealed record ReadEndpoint(TableModel Table, bool IsList);

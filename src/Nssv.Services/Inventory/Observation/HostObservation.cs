@@ -1,0 +1,218 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Nssv.Contracts.Agent;
+using Nssv.Contracts.Compute;
+using Nssv.Contracts.Inventory;
+using Nssv.Contracts.Storage;
+using Nssv.Kernel;
+using Nssv.Kernel.Agents;
+using Nssv.Kernel.Calls;
+using Nssv.Kernel.Data;
+using Nssv.Kernel.Operations;
+
+namespace Nssv.Services.Inventory.Observation;
+
+/// <summary>
+/// Takes in what hosts tell. A host that is back, or whose agent is new, tells everything first; what was left to clean up there is cleaned up;
+/// only then does it get new work. What is kept here is a cache: after a restart every host tells everything again.
+/// </summary>
+public sealed partial class HostObservation(
+    IBus bus, IStore store, HostConnections links, OperationEngine operations, TimeProvider time, ILogger<HostObservation> log)
+{
+    /// <summary>Without a heartbeat for so long a host counts as disconnected: three are missing.</summary>
+    public static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(50);
+
+    public const int HeartbeatSeconds = 15;
+
+    /// <summary>How often a heartbeat that says nothing new is written down.</summary>
+    private static readonly TimeSpan WriteAgainAfter = TimeSpan.FromSeconds(60);
+
+    /// <summary>How often a host tells everything, though nothing seems to be missing.</summary>
+    private static readonly TimeSpan ResyncAfter = TimeSpan.FromMinutes(5);
+
+    private readonly ConcurrentDictionary<Id, HostSession> _sessions = new();
+
+    /// <summary>Room for the messages of one incarnation of an agent.</summary>
+    private static long Order(long incarnation, long sequence) => (incarnation << 36) | sequence;
+
+    public async Task<HeartbeatReply> Heartbeat(Heartbeat heartbeat)
+    {
+        var now = Clock.Now(time);
+        var session = _sessions.GetOrAdd(heartbeat.HostId, static _ => new HostSession());
+        bool known;
+        bool write;
+        bool resync;
+        lock (session)
+        {
+            known = session.Synced && session.Incarnation == heartbeat.AgentIncarnation && session.BootId == heartbeat.BootId;
+            resync = !known || now - session.LastComplete > ResyncAfter;
+            write = !known || now - session.WrittenAt > WriteAgainAfter || !session.SaysTheSame(heartbeat);
+            session.HeardAt = now;
+            session.Incarnation = heartbeat.AgentIncarnation;
+            session.BootId = heartbeat.BootId;
+            if (!known)
+                session.Synced = false;
+            if (write)
+            {
+                session.WrittenAt = now;
+                session.Last = heartbeat;
+            }
+        }
+
+        if (!known && links.Of(heartbeat.HostId) != HostLink.Reconciling)
+            links.Set(heartbeat.HostId, HostLink.Reconciling);
+        if (write)
+        {
+            await bus.Call(new ObserveHost(heartbeat.HostId, known ? HostState.Connected : HostState.Reconciling, now, Order(heartbeat.AgentIncarnation, heartbeat.Sequence), heartbeat));
+            await bus.Call(new ObserveHostStorages(heartbeat.HostId, Order(heartbeat.AgentIncarnation, heartbeat.Sequence), heartbeat.Storages));
+        }
+
+        return new HeartbeatReply(resync, HeartbeatSeconds);
+    }
+
+    public async Task<ReportReceipt> Report(HostReport report)
+    {
+        var session = _sessions.GetOrAdd(report.HostId, static _ => new HostSession());
+        var order = Order(report.AgentIncarnation, report.Sequence);
+        bool reconcile;
+        lock (session)
+        {
+            // A change before the whole list would be judged against nothing; the list that follows has it.
+            if (order <= session.LastOrder || (!report.Full && !session.Synced) || session.Incarnation > report.AgentIncarnation)
+                return new ReportReceipt(report.Sequence);
+            session.LastOrder = order;
+            reconcile = report.Full && !session.Synced && !session.Reconciling;
+            session.Reconciling |= reconcile;
+            if (report.Full)
+                session.LastComplete = Clock.Now(time);
+        }
+
+        foreach (var domain in report.Domains)
+            await bus.Call(new ObserveDomain(domain.VirtualMachineId, report.HostId, order, domain.State, domain.RunGeneration, domain.Reason, report.Full));
+        if (report.Full)
+            await ObserveAbsent(report, order);
+        if (reconcile)
+            _ = Reconcile(report.HostId, session, report.AgentIncarnation);
+        return new ReportReceipt(report.Sequence);
+    }
+
+    /// <summary>Looks for hosts that have fallen silent; ends with <paramref name="cancel"/>.</summary>
+    public async Task Watch(CancellationToken cancel)
+    {
+        foreach (var host in await store.List<Host>())
+        {
+            if (host.State is HostState.Connected or HostState.Reconciling)
+                _sessions.GetOrAdd(host.Id, _ => new HostSession { HeardAt = Clock.Now(time) });
+        }
+
+        while (!cancel.IsCancellationRequested)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(5), time, cancel);
+            foreach (var (hostId, session) in _sessions.OrderBy(s => s.Key))
+            {
+                try
+                {
+                    if (Clock.Now(time) - session.HeardAt > SilenceLimit)
+                        await Lose(hostId, session);
+                }
+                catch (Exception e) when (e is not FencedException)
+                {
+                    LogWatchFailed(log, hostId, e);
+                }
+            }
+        }
+    }
+
+    /// <summary>What the list does not name is not there.</summary>
+    private async Task ObserveAbsent(HostReport report, long order)
+    {
+        var named = report.Domains.Select(d => d.VirtualMachineId).ToHashSet();
+        foreach (var vm in await store.List<VirtualMachine>(Condition.Equal(nameof(VirtualMachine.PlacementHostId), report.HostId)))
+        {
+            if (!named.Contains(vm.Id))
+                await bus.Call(new ObserveDomain(vm.Id, report.HostId, order, DomainState.Absent, vm.RunGeneration, "not-on-host", Complete: true));
+        }
+    }
+
+    private async Task Reconcile(Id hostId, HostSession session, long incarnation)
+    {
+        try
+        {
+            while (!await operations.CleanUp(hostId))
+            {
+                if (links.Of(hostId) == HostLink.Unreachable)
+                    return;
+                await Task.Delay(TimeSpan.FromSeconds(5), time);
+            }
+
+            lock (session)
+            {
+                if (session.Incarnation != incarnation)
+                    return;
+                session.Synced = true;
+            }
+
+            await bus.Call(new ObserveHost(hostId, HostState.Connected, Clock.Now(time), session.LastOrder, null));
+            links.Set(hostId, HostLink.Connected);
+            LogConnected(log, hostId, incarnation);
+            await bus.Call(new PrepareHostStorages(hostId));
+        }
+        catch (Exception e) when (e is not FencedException)
+        {
+            LogReconcileFailed(log, hostId, e);
+        }
+        finally
+        {
+            lock (session)
+                session.Reconciling = false;
+        }
+    }
+
+    private async Task Lose(Id hostId, HostSession session)
+    {
+        lock (session)
+            session.Synced = false;
+        if (links.Of(hostId) == HostLink.Unreachable && session.SaidLost)
+            return;
+        links.Set(hostId, HostLink.Unreachable);
+        await bus.Call(new ObserveHost(hostId, HostState.Disconnected, null, long.MaxValue, null));
+        foreach (var vm in await store.List<VirtualMachine>(Condition.Equal(nameof(VirtualMachine.PlacementHostId), hostId)))
+            await bus.Call(new ObserveHostSilence(vm.Id, hostId));
+        session.SaidLost = true;
+        LogLost(log, hostId);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Host {HostId} is connected (agent incarnation {Incarnation})")]
+    private static partial void LogConnected(ILogger log, Id hostId, long incarnation);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Host {HostId} is silent: its virtual machines are unknown")]
+    private static partial void LogLost(ILogger log, Id hostId);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Host {HostId} could not be reconciled; its next heartbeat begins again")]
+    private static partial void LogReconcileFailed(ILogger log, Id hostId, Exception e);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Host {HostId} could not be watched")]
+    private static partial void LogWatchFailed(ILogger log, Id hostId, Exception e);
+
+    /// <summary>What this node remembers of one host since it heard of it.</summary>
+    private sealed class HostSession
+    {
+        public long Incarnation { get; set; }
+        public string? BootId { get; set; }
+        public bool Synced { get; set; }
+        public bool Reconciling { get; set; }
+        public bool SaidLost { get; set; }
+        public long LastOrder { get; set; }
+        public DateTimeOffset HeardAt { get; set; }
+        public DateTimeOffset WrittenAt { get; set; }
+        public DateTimeOffset LastComplete { get; set; }
+        public Heartbeat? Last { get; set; }
+
+        /// <summary>Free space changes all the time; less than a hundredth of the whole is no news.</summary>
+        public bool SaysTheSame(Heartbeat next) =>
+            Last is { } last && last.Capacity == next.Capacity && last.Storages.Count == next.Storages.Count &&
+            last.Storages.Zip(next.Storages).All(pair =>
+                pair.First with { AvailableBytes = 0 } == pair.Second with { AvailableBytes = 0 } &&
+                Math.Abs(pair.First.AvailableBytes - pair.Second.AvailableBytes) < Math.Max(1, pair.Second.CapacityBytes / 100));
+    }
+}
