@@ -13,7 +13,7 @@ namespace Nssv.Agent.Domains;
 /// The domain commands. Each looks at what is there and does what is missing, so that a repeat after any crash ends the same. A domain that does not
 /// carry this platform's mark is refused, whatever its UUID.
 /// </summary>
-internal sealed class DomainCommands(EngineOptions options, LibvirtLink link, DomainReader reader, DomainWatch watch, StorageRegistry storages, Lanes lanes, ILogger logger, TimeProvider time)
+internal sealed class DomainCommands(EngineOptions options, LibvirtLink link, DomainReader reader, DomainWatch watch, StorageRegistry storages, Lanes lanes, ILogger logger, TimeProvider time) : IDisposable
 {
     /// <summary>A guest that is still booting misses the power button, so it is pressed again.</summary>
     private static readonly TimeSpan PressAgain = TimeSpan.FromSeconds(5);
@@ -292,4 +292,6 @@ internal sealed class DomainCommands(EngineOptions options, LibvirtLink link, Do
 
     /// <summary>Reads the host's profile ahead of the first command.</summary>
     public Task Prepare(CancellationToken cancel) => Profile(cancel);
+
+    public void Dispose() => _profiling.Dispose();
 }

@@ -55,7 +55,7 @@ internal sealed class AgentEndpoints(CommandDesk desk, IHostEngine engine)
     {
         var image = await engine.OpenImage(StorageId(http), RouteId(http, "imageId"), http.RequestAborted);
         await using var content = image.Content;
-        http.Response.ContentType = "application/octet-stream";
+        http.Response.ContentType = image.MediaType;
         http.Response.ContentLength = image.Length;
         http.Response.Headers[StoredImage.ChecksumHeader] = image.StoredSha256;
         await content.CopyToAsync(http.Response.Body, 1 << 20, http.RequestAborted);
