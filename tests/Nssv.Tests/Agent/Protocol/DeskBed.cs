@@ -91,7 +91,7 @@ internal sealed class DeskBed : IManagerPort, IAsyncDisposable
     {
         Heartbeats.Enqueue(heartbeat);
         Look();
-        return Task.FromResult(new HeartbeatReply(false, 15));
+        return Task.FromResult(new HeartbeatReply(false, 1));
     }
 
     public Task<ReportReceipt> TakeReport(HostReport report)
