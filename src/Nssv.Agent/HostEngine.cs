@@ -132,7 +132,6 @@ public sealed class HostEngine : IHostEngine, IAsyncDisposable
         await _ending.CancelAsync().ConfigureAwait(false);
         await _watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _link.Dispose();
-        _domains.Dispose();
         _storages.Dispose();
         _ending.Dispose();
     }

@@ -38,7 +38,7 @@ internal static class CommandActions
             invocation.Results.Problem(problem);
             if (fault is PlatformException { LogLines: { Count: > 0 } lines })
             {
-                environment.Error.WriteLine("The last lines of the log:");
+                environment.Error.WriteLine("It said last:");
                 foreach (var line in lines)
                 {
                     environment.Error.WriteLine("  | " + Output.Printable.Of(line));

@@ -9,6 +9,9 @@ namespace Nssv.Client;
 /// <param name="Limit">No more than this many; null for all.</param>
 public sealed record ListQuery(string? Filter = null, string? Sort = null, int? Limit = null)
 {
+    /// <summary>Further parameters that a collection has of its own; a null value is not sent.</summary>
+    public IReadOnlyList<KeyValuePair<string, string?>> Further { get; init; } = [];
+
     /// <summary>Everything, in the server's order.</summary>
     public static ListQuery All { get; } = new();
 
@@ -20,6 +23,11 @@ public sealed record ListQuery(string? Filter = null, string? Sort = null, int? 
         var query = new StringBuilder("?limit=").Append(pageSize.ToString(CultureInfo.InvariantCulture));
         Add("filter", Filter);
         Add("sort", Sort);
+        foreach (var (name, value) in Further)
+        {
+            Add(name, value);
+        }
+
         Add("cursor", cursor);
         return query.ToString();
 

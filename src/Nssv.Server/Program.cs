@@ -2,6 +2,7 @@ using Nssv.Kernel.Data;
 using Nssv.Kernel.Ownership;
 using Nssv.Server.Certificates;
 using Nssv.Server.Composition;
+using Nssv.Services;
 
 try
 {
@@ -11,7 +12,7 @@ try
         case "init":
             return await InitCommand.Run(line, TimeProvider.System);
         case "serve":
-            var app = ServerHost.Build(line.Settings(), TimeProvider.System, PlatformServices.Add);
+            var app = ServerHost.Build(line.Settings(), TimeProvider.System, services => services.AddPlatformServices());
             await using (app)
             {
                 await ServerHost.Start(app);

@@ -13,7 +13,9 @@ namespace Nssv.Agent.Domains;
 /// The domain commands. Each looks at what is there and does what is missing, so that a repeat after any crash ends the same. A domain that does not
 /// carry this platform's mark is refused, whatever its UUID.
 /// </summary>
-internal sealed class DomainCommands(EngineOptions options, LibvirtLink link, DomainReader reader, DomainWatch watch, StorageRegistry storages, Lanes lanes, ILogger logger, TimeProvider time) : IDisposable
+#pragma warning disable CA1001 // The semaphore is waited on without a handle: there is nothing to dispose of.
+internal sealed class DomainCommands(EngineOptions options, LibvirtLink link, DomainReader reader, DomainWatch watch, StorageRegistry storages, Lanes lanes, ILogger logger, TimeProvider time)
+#pragma warning restore CA1001
 {
     /// <summary>A guest that is still booting misses the power button, so it is pressed again.</summary>
     private static readonly TimeSpan PressAgain = TimeSpan.FromSeconds(5);
@@ -292,6 +294,4 @@ internal sealed class DomainCommands(EngineOptions options, LibvirtLink link, Do
 
     /// <summary>Reads the host's profile ahead of the first command.</summary>
     public Task Prepare(CancellationToken cancel) => Profile(cancel);
-
-    public void Dispose() => _profiling.Dispose();
 }

@@ -50,8 +50,9 @@ internal sealed class ResultWriter(CliEnvironment environment, OutputFormat form
             return;
         }
 
-        var width = resource.Select(pair => Words.Of(pair.Key).Length).DefaultIfEmpty(0).Max();
-        foreach (var (name, value) in resource.Where(pair => pair.Value is not null))
+        var shown = resource.Where(pair => pair.Value is not null).ToArray();
+        var width = shown.Select(pair => Words.Of(pair.Key).Length).DefaultIfEmpty(0).Max();
+        foreach (var (name, value) in shown)
         {
             var heading = Words.Of(name).PadRight(width);
             if (value is JsonArray { Count: > 0 } list && list.All(item => item is JsonObject))

@@ -89,14 +89,17 @@ public sealed record ConfirmHostDown([property: FromRoute] Id Id) : Request
 }
 
 /// <summary>Makes a token with which the host's agent enrols, once, within 15 minutes. A new one takes the place of those before.</summary>
-[ApiRequest("POST", "hosts/{id}:enroll", Permission = "host.enroll", Summary = "Make a token with which the host's agent enrols")]
-public sealed record IssueEnrolment([property: FromRoute] Id Id) : Request<EnrolmentToken>
+public sealed record IssueEnrolment(Id Id) : Request<EnrolmentToken>
 {
     public override Id Target => Id;
 }
 
 /// <summary>Shown once; only its hash is kept.</summary>
-public sealed record EnrolmentToken(string Token, DateTimeOffset ExpiresAt);
+public sealed record EnrolmentToken(string Token, DateTimeOffset ExpiresAt)
+{
+    /// <summary>Never with the token.</summary>
+    public override string ToString() => "enrolment token";
+}
 
 /// <summary>Takes the token away and sets the agent's URL and certificate with the host, in one unit. The answer is the host's id.</summary>
 /// <param name="TokenHash">SHA-256 of the token, lower-case hex.</param>

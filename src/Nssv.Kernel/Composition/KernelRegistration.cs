@@ -70,10 +70,11 @@ public static class KernelRegistration
     private static Dictionary<string, Type> ContextTypes(IEnumerable<IStep> steps)
     {
         var types = new Dictionary<string, Type>(StringComparer.Ordinal);
-        foreach (var step in steps)
+        var assemblies = steps.SelectMany(step => new[] { step.GetType().Assembly, StepBinding.For(step).ContextType.Assembly }).Distinct();
+        foreach (var type in assemblies.SelectMany(a => a.GetTypes()).Where(t => t.IsDefined(typeof(FlowContextAttribute), inherit: false)))
         {
-            foreach (var type in step.GetType().Assembly.GetTypes().Where(t => t.IsDefined(typeof(FlowContextAttribute))))
-                types[type.Name] = type;
+            if (!types.TryAdd(type.Name, type))
+                throw new FlowException($"two flow contexts are named {type.Name}");
         }
 
         return types;

@@ -50,6 +50,11 @@ internal abstract class Committer : IDisposable
     /// <summary>All units in one transaction; fills in their sequence numbers. Whatever is thrown, nothing is there, unless it is <see cref="OutcomeUnknownException"/>.</summary>
     public abstract void Commit(IReadOnlyList<CompiledUnit> units);
 
+    /// <summary>After a failure of the connection: the next batch starts on a new one.</summary>
+    public virtual void Reset()
+    {
+    }
+
     public abstract void Dispose();
 
     /// <summary>Compares what a statement met with what it should have met.</summary>

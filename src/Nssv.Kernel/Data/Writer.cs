@@ -128,7 +128,7 @@ public sealed class Writer : IWriter, IAsyncDisposable
         }
         catch (Exception error) when (error is OutcomeUnknownException or ProblemException { Problem.Code: "unavailable" })
         {
-            DropConnection();
+            Release(committer => committer.Reset());
             Fail(batch, error);
             return;
         }
@@ -192,17 +192,17 @@ public sealed class Writer : IWriter, IAsyncDisposable
         }
     }
 
-    private void DropConnection()
+    private void Release(Action<Committer> how)
     {
         try
         {
-            _committer?.Dispose();
+            if (_committer is not null)
+                how(_committer);
         }
         catch (Exception error)
         {
             Report(error);
         }
-        _committer = null;
     }
 
     private static void Fail(List<Pending> batch, Exception error)
@@ -224,6 +224,6 @@ public sealed class Writer : IWriter, IAsyncDisposable
         }
         await _drained.Task;
         _thread.Dispose();
-        DropConnection();
+        Release(committer => committer.Dispose());
     }
 }

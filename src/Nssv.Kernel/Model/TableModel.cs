@@ -41,6 +41,9 @@ public sealed class TableModel
     /// <summary>Place in the order of claims.</summary>
     public int Rank { get; }
 
+    /// <summary>What messages call it: the collection, or the table if it is no resource.</summary>
+    public string PublicName => Collection ?? Name;
+
     public bool IsResource => Collection is not null;
 
     /// <summary>Its observed part is compared by <see cref="IObserved.ObservedSequence"/>.</summary>

@@ -3,7 +3,7 @@ using Nssv.Kernel.Model;
 
 namespace Nssv.Kernel.Query;
 
-/// <summary>List, get and count of any resource, from its declaration alone.</summary>
+/// <summary>List, get and count of any resource (or other table, such as events), from its declaration alone.</summary>
 public sealed class Collections(Database database)
 {
     public ResourceModels Models => database.Models;
@@ -45,7 +45,7 @@ public sealed class Collections(Database database)
     }
 
     /// <summary>The same with the type known.</summary>
-    public async ValueTask<Page<T>> List<T>(ListQuery query, AccessPredicate access) where T : Resource
+    public async ValueTask<Page<T>> List<T>(ListQuery query, AccessPredicate access) where T : class
     {
         var page = await List(Models.Table<T>(), query, access);
         return new([.. page.Items.Cast<T>()], page.NextCursor, page.Count);

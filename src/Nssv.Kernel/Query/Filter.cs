@@ -120,7 +120,7 @@ internal sealed class Filter
     {
         var (name, member) = field.Text.Split('.', 2) is [var first, var rest] ? (first, rest) : (field.Text, null);
         if (!_table.TryField(name, out var column) || !column.Public)
-            throw Fields.Unknown("filter", $"Position {field.Position}: there is no field '{name}' in {_table.Collection}.", name, Fields.Filterable(_table));
+            throw Fields.Unknown("filter", $"Position {field.Position}: there is no field '{name}' in {_table.PublicName}.", name, Fields.Filterable(_table));
         if (column.Kind != ColumnKind.Json)
             return member is null ? (column, null) : throw FilterProblems.At(field.Position, $"'{name}' has no fields of its own.");
         if (column.ClrType != typeof(IReadOnlyDictionary<string, string>))

@@ -26,7 +26,7 @@ internal sealed class Order
                 _ => throw Problems.Invalid("sort", $"'{part.Trim()}' is no order.", "Write: createdAt desc, name", "invalid-sort").AsException(),
             };
             if (!table.TryField(name, out var column) || !column.Public || column.Kind == ColumnKind.Json)
-                throw Fields.Unknown("sort", $"{table.Collection} cannot be sorted by '{name}'.", name, Fields.Sortable(table));
+                throw Fields.Unknown("sort", $"{table.PublicName} cannot be sorted by '{name}'.", name, Fields.Sortable(table));
             if (keys.Exists(key => key.Column == column))
                 throw Problems.Invalid("sort", $"'{name}' is there twice.", code: "invalid-sort").AsException();
             if (keys.Count == MostFields)

@@ -1,12 +1,14 @@
 using Nssv.Contracts.Agent;
 using Nssv.Server.Http;
 using Nssv.Server.OpenApi;
-using Nssv.Services.Identity;
+using Nssv.Contracts.Inventory;
+using Nssv.Kernel.Calls;
+using Nssv.Services.Inventory.Enrolments;
 
 namespace Nssv.Server.Agents;
 
 /// <summary>Both halves of a host's enrolment: the token for the administrator, the certificate for the agent.</summary>
-internal sealed class EnrolmentEndpoints(HostEnrolment enrolment)
+internal sealed class EnrolmentEndpoints(IBus bus, HostEnrolment enrolment)
 {
     public void Map(IEndpointRouteBuilder endpoints)
     {
@@ -18,7 +20,7 @@ internal sealed class EnrolmentEndpoints(HostEnrolment enrolment)
     private async Task Issue(HttpContext http)
     {
         QueryParameters.Check(http.Request.Query);
-        var token = await enrolment.Issue(http.RouteId()!.Value);
+        var token = await bus.Call(new IssueEnrolment(http.RouteId()!.Value));
         http.Response.Headers.CacheControl = "no-store";
         await ApiJson.Write(http.Response, StatusCodes.Status200OK, token);
     }

@@ -4,6 +4,7 @@ using Nssv.Kernel.Composition;
 using Nssv.Kernel.Operations;
 using Nssv.Server.Certificates;
 using Nssv.Server.Http;
+using Nssv.Services.Inventory.Observation;
 
 namespace Nssv.Server.Composition;
 
@@ -51,6 +52,7 @@ public static class ServerHost
     {
         await app.Services.GetRequiredService<OperationEngine>().Recover();
         await app.StartAsync();
+        _ = app.Services.GetRequiredService<HostObservation>().Watch(app.Lifetime.ApplicationStopping);
     }
 
     private static AgentApiAddress Address(ServerSettings settings) =>

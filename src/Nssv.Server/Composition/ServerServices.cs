@@ -29,7 +29,6 @@ internal static class ServerServices
     {
         services.AddSingleton<SignInThrottle>();
         services.AddSingleton<Sessions>();
-        services.AddSingleton<HostEnrolment>();
         return services;
     }
 

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 
 namespace Nssv.Server.Http;
 
@@ -20,32 +19,39 @@ internal static class RequestBody
             throw HttpProblems.TooLarge(Limit).AsException();
         if (request.ContentLength is null or 0 && !request.Headers.ContainsKey("Transfer-Encoding") && request.Protocol == "HTTP/1.1")
             return default;
-        var read = await request.BodyReader.ReadAsync(request.HttpContext.RequestAborted);
+        var reader = request.BodyReader;
+        var read = await reader.ReadAsync(request.HttpContext.RequestAborted);
         if (read.IsCompleted && read.Buffer.IsEmpty)
+        {
+            reader.AdvanceTo(read.Buffer.End);
             return default;
-        CheckType(request.ContentType, types);
+        }
+        // A reading must be ended before anything is thrown: the server reads the rest by itself.
+        if (!IsOfType(request.ContentType, types))
+        {
+            reader.AdvanceTo(read.Buffer.End);
+            throw HttpProblems.ContentType(request.ContentType is { Length: > 80 } shown ? shown[..80] : request.ContentType, string.Join(" or ", types)).AsException();
+        }
         while (!read.IsCompleted && read.Buffer.Length <= Limit)
         {
-            request.BodyReader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-            read = await request.BodyReader.ReadAsync(request.HttpContext.RequestAborted);
+            reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+            read = await reader.ReadAsync(request.HttpContext.RequestAborted);
         }
         if (read.Buffer.Length > Limit)
+        {
+            reader.AdvanceTo(read.Buffer.End);
             throw HttpProblems.TooLarge(Limit).AsException();
+        }
         var body = read.Buffer.ToArray();
-        request.BodyReader.AdvanceTo(read.Buffer.End);
+        reader.AdvanceTo(read.Buffer.End);
         return body;
     }
 
-    private static void CheckType(string? contentType, string[] types)
-    {
-        var fits = contentType is not null
-            && Microsoft.Net.Http.Headers.MediaTypeHeaderValue.TryParse(contentType, out var type)
-            && types.Any(wanted => type.MediaType.Equals(wanted, StringComparison.OrdinalIgnoreCase))
-            && (type.Charset.Length == 0 || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase) || type.Charset.Equals("\"utf-8\"", StringComparison.OrdinalIgnoreCase));
-        if (!fits)
-            throw HttpProblems.ContentType(contentType is { Length: > 80 } ? contentType[..80] : contentType, string.Join(" or ", types)).AsException();
-    }
+    private static bool IsOfType(string? contentType, string[] types) =>
+        contentType is not null
+        && Microsoft.Net.Http.Headers.MediaTypeHeaderValue.TryParse(contentType, out var type)
+        && types.Any(wanted => type.MediaType.Equals(wanted, StringComparison.OrdinalIgnoreCase))
+        && (type.Charset.Length == 0 || type.Charset.ToString().Trim('"').Equals("utf-8", StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>The body as text for problems: it may not even be UTF-8.</summary>
     public static bool IsUtf8(ReadOnlySpan<byte> body) => System.Text.Unicode.Utf8.IsValid(body);
 }

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Security.Authentication;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Nssv.Client;
 using Nssv.Client.Transport;
@@ -12,41 +11,41 @@ namespace Nssv.Tests.Client;
 public sealed class ServerTrustTests : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("nssv-trust-").FullName;
-    private readonly X509Certificate2 authority = Certificate("CN=authority", null, "");
+    private readonly X509Certificate2 authority = TestCertificates.Make("CN=authority", null, "");
 
     [Fact]
     public async Task The_authority_s_file_makes_its_server_trusted()
     {
-        using var certificate = Certificate("CN=server", authority, "localhost");
+        using var certificate = TestCertificates.Make("CN=server", authority, "localhost");
         (await Ask(certificate, ServerTrust.FromFile(Save(authority)))).ShouldBe("1");
     }
 
     [Fact]
     public async Task Another_authority_does_not()
     {
-        using var certificate = Certificate("CN=server", authority, "localhost");
-        using var other = Certificate("CN=other", null, "");
+        using var certificate = TestCertificates.Make("CN=server", authority, "localhost");
+        using var other = TestCertificates.Make("CN=other", null, "");
         await Refused(certificate, ServerTrust.FromFile(Save(other)));
     }
 
     [Fact]
     public async Task Nor_do_the_system_s_roots()
     {
-        using var certificate = Certificate("CN=server", authority, "localhost");
+        using var certificate = TestCertificates.Make("CN=server", authority, "localhost");
         await Refused(certificate, ServerTrust.SystemRoots);
     }
 
     [Fact]
     public async Task A_certificate_for_another_name_is_refused()
     {
-        using var certificate = Certificate("CN=server", authority, "elsewhere.example");
+        using var certificate = TestCertificates.Make("CN=server", authority, "elsewhere.example");
         await Refused(certificate, ServerTrust.FromFile(Save(authority)));
     }
 
     [Fact]
     public async Task Anything_goes_only_when_asked_for()
     {
-        using var certificate = Certificate("CN=server", authority, "elsewhere.example");
+        using var certificate = TestCertificates.Make("CN=server", authority, "elsewhere.example");
         (await Ask(certificate, ServerTrust.Insecure)).ShouldBe("1");
     }
 
@@ -74,25 +73,5 @@ public sealed class ServerTrustTests : IDisposable
         var file = Path.Combine(folder, "ca.crt");
         File.WriteAllText(file, certificate.ExportCertificatePem());
         return file;
-    }
-
-    private static X509Certificate2 Certificate(string subject, X509Certificate2? issuer, string dnsName)
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256);
-        var (from, to) = (DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddHours(1));
-        if (issuer is null)
-        {
-            request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-            return request.CreateSelfSigned(from, to.AddHours(1));
-        }
-
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName(dnsName);
-        request.CertificateExtensions.Add(names.Build());
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], false));
-        using var signed = request.Create(issuer, from, to, [1, 2, 3, 4]);
-        using var whole = signed.CopyWithPrivateKey(key);
-        return X509CertificateLoader.LoadPkcs12(whole.Export(X509ContentType.Pfx), null);
     }
 }

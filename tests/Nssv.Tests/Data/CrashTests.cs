@@ -21,7 +21,7 @@ public abstract class CrashTests : DatabaseTest
     {
         var notes = Path.GetTempFileName();
         var acknowledged = 0;
-        for (var round = 0; round < 3; round++)
+        for (var round = 0; round < 2; round++)
         {
             var start = new ProcessStartInfo("dotnet", [typeof(CrashTests).Assembly.Location, "-class", typeof(CrashChild).FullName!, "-explicit", "only"])
             {

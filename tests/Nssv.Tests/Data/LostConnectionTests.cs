@@ -30,6 +30,28 @@ public sealed class PostgresLostConnectionTests(PostgresServer server) : Databas
     }
 
     [Fact]
+    public async Task A_commit_in_doubt_is_decided_before_the_doubt_is_told()
+    {
+        await HoldCommitsOfNotes();
+        await using var gate = await Gate();
+        using var relay = new Relay(new Uri(((PostgresTestDatabase)Place).Url).Port);
+        var far = Opened(Kernel.Data.Postgres.PostgresDatabase.Open($"postgresql://postgres@127.0.0.1:{relay.Port}/{Name}?sslmode=disable", Sample.Models));
+        var machine = await AddMachine();
+        await using var writer = new Writer(far, Kernel.Ownership.MemberFence.Acquire(far, Sample.Manager, TimeProvider.System));
+        var commit = writer.Commit(new UnitOfWork().Insert(new Note { MachineId = machine.Id, Number = 1, Text = "in doubt" }));
+        await Poll.Until("the commit to wait", async () => await Sessions("wait_event = 'advisory'") == 1);
+        relay.Cut();
+        // The server still commits; the writer's question waits for it.
+        await Poll.Until("the writer to ask", async () => await Sessions("wait_event_type = 'Lock' AND wait_event <> 'advisory'") == 1);
+        commit.IsCompleted.ShouldBeFalse();
+        await Open(gate);
+        await Should.ThrowAsync<OutcomeUnknownException>(() => commit);
+        (await Store.Count<Note>()).ShouldBe(1);
+        await writer.Commit(new UnitOfWork().Insert(Sample.Rack("after")));
+        await DenseEvents();
+    }
+
+    [Fact]
     public async Task Lost_before_committing_nothing_is_there_and_the_writer_connects_anew()
     {
         var rack = await AddRack();
@@ -49,22 +71,15 @@ public sealed class PostgresLostConnectionTests(PostgresServer server) : Databas
     [Fact]
     public async Task A_takeover_waits_for_the_commit_in_flight()
     {
-        await server.Execute("""
-            CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock_shared(7); RETURN NULL; END $$;
-            CREATE CONSTRAINT TRIGGER hold AFTER INSERT ON notes DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION hold()
-            """, Name);
+        await HoldCommitsOfNotes();
+        await using var gate = await Gate();
         var machine = await AddMachine();
-        await using var gate = new Npgsql.NpgsqlConnection($"{Kernel.Data.Postgres.PostgresUrl.Parse(((PostgresTestDatabase)Place).Url)}");
-        await gate.OpenAsync();
-        await using (var command = new Npgsql.NpgsqlCommand("SELECT pg_advisory_lock(7)", gate))
-            await command.ExecuteNonQueryAsync();
         var commit = Writer.Commit(new UnitOfWork().Insert(new Note { MachineId = machine.Id, Number = 1, Text = "in flight" }));
         await Poll.Until("the commit to wait", async () => await Sessions("wait_event = 'advisory'") == 1);
         var takeOver = Task.Run(() => NewWriter());
         await Poll.Until("the take-over to wait", async () => await Sessions("wait_event_type = 'Lock' AND wait_event <> 'advisory'") == 1);
         takeOver.IsCompleted.ShouldBeFalse();
-        await using (var command = new Npgsql.NpgsqlCommand("SELECT pg_advisory_unlock(7)", gate))
-            await command.ExecuteNonQueryAsync();
+        await Open(gate);
         await commit;
         await using var newer = await takeOver;
         await Should.ThrowAsync<FencedException>(() => Writer.Commit(new UnitOfWork().Insert(Sample.Rack())));
@@ -79,6 +94,27 @@ public sealed class PostgresLostConnectionTests(PostgresServer server) : Databas
         error.Problem.Status.ShouldBe(503);
         error.ToString().ShouldNotContain("secret-word");
         Should.Throw<FormatException>(() => Kernel.Data.Postgres.PostgresDatabase.Open("postgresql://a:secret-word@h/d?no-such-setting=1", Sample.Models)).ToString().ShouldNotContain("secret-word");
+    }
+
+    /// <summary>COMMIT waits while <see cref="Gate"/> is closed.</summary>
+    private Task HoldCommitsOfNotes() => server.Execute("""
+        CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock_shared(7); RETURN NULL; END $$;
+        CREATE CONSTRAINT TRIGGER hold AFTER INSERT ON notes DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION hold()
+        """, Name);
+
+    private async Task<Npgsql.NpgsqlConnection> Gate()
+    {
+        var gate = new Npgsql.NpgsqlConnection($"{Kernel.Data.Postgres.PostgresUrl.Parse(((PostgresTestDatabase)Place).Url)}");
+        await gate.OpenAsync();
+        await using var command = new Npgsql.NpgsqlCommand("SELECT pg_advisory_lock(7)", gate);
+        await command.ExecuteNonQueryAsync();
+        return gate;
+    }
+
+    private static async Task Open(Npgsql.NpgsqlConnection gate)
+    {
+        await using var command = new Npgsql.NpgsqlCommand("SELECT pg_advisory_unlock(7)", gate);
+        await command.ExecuteNonQueryAsync();
     }
 
     private async Task<long> Sessions(string condition) => (long)(await server.Scalar($"SELECT count(*) FROM pg_stat_activity WHERE datname = '{Name}' AND {condition}"))!;

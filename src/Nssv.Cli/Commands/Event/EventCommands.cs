@@ -13,22 +13,15 @@ internal static class EventCommands
 {
     public static Command Build(CliEnvironment environment)
     {
-        var filter = new Option<string>("--filter") { Description = "Only what fits, for example 'type = \"host.updated\"'", HelpName = "FILTER" };
+        var resource = new Option<string>("--resource") { Description = "Only what changed this resource", HelpName = "ID" };
         var limit = Parsers.Count("--limit", "No more than this many");
         var follow = new Option<bool>("--follow", "-f") { Description = "Show events as they happen, until Ctrl-C" };
-        var after = new Option<string>("--after") { Description = "With --follow: begin after this sequence number", HelpName = "SEQUENCE" };
-        var list = new Command("list", "List events") { filter, limit, follow, after };
+        var after = new Option<string>("--after") { Description = "Begin after this sequence number", HelpName = "SEQUENCE" };
+        var list = new Command("list", "List events") { resource, limit, follow, after };
         list.Aliases.Add("ls");
-        list.Validators.Add(result =>
-        {
-            if (result.GetValue(follow) && result.GetResult(filter) is not null)
-            {
-                result.AddError("--filter cannot be used with --follow.");
-            }
-        });
         list.Runs(environment, (invocation, cancellation) => invocation.Value(follow)
-            ? Follow(invocation, invocation.Value(after), invocation.Value(limit), cancellation)
-            : List(invocation, new ListQuery(invocation.Value(filter), null, invocation.Value(limit)), cancellation));
+            ? Follow(invocation, invocation.Value(after), invocation.Value(resource), invocation.Value(limit), cancellation)
+            : List(invocation, new ListQuery(Limit: invocation.Value(limit)) { Further = [new("after", invocation.Value(after)), new("resourceId", invocation.Value(resource))] }, cancellation));
         return new Command("event", "What changed on the platform") { list };
     }
 
@@ -43,11 +36,16 @@ internal static class EventCommands
         invocation.Results.List(items, ResourceKinds.Event.Columns, ReferenceNames.None);
     }
 
-    private static async Task Follow(Invocation invocation, string? after, int? limit, CancellationToken cancellation)
+    private static async Task Follow(Invocation invocation, string? after, string? resource, int? limit, CancellationToken cancellation)
     {
         var left = limit ?? int.MaxValue;
         await foreach (var item in invocation.Client.FollowEvents(after, cancellation))
         {
+            if (resource is not null && item.ResourceId != resource)
+            {
+                continue;
+            }
+
             // One event a line in every format, so that a pipe can act on each as it comes.
             await invocation.Environment.Out.WriteLineAsync(invocation.Results.Format switch
             {

@@ -13,6 +13,6 @@ internal static class ImageCommands
             "Templates from which disks are made, and media",
             new ImageAdd(environment).Build(),
             commands.Set(Field.NewName(), Field.Description(), Field.Labels()),
-            commands.Delete(canExpunge: true));
+            commands.Delete());
     }
 }

@@ -18,6 +18,8 @@ internal static class HostCommands
             commands.Create(
                 Field.Reference("--cluster", "clusterId", "clusters", "The cluster that it joins", required: true),
                 Field.Text("--address", "address", "Name or address under which the manager reaches it", required: true, helpName: "ADDRESS"),
+                Field.Size("--reserved-memory", "reservedMemoryBytes", "Memory that placement never hands out"),
+                Field.Number("--cpu-overcommit", "cpuOvercommitRatio", "Virtual CPUs handed out per physical one, at most"),
                 Field.Description(),
                 Field.Labels()),
             Enroll(commands, environment),

@@ -33,8 +33,8 @@ internal static class InventoryCommands
             "Space for the disks of virtual machines",
             commands.Create(
                 Field.Reference("--datacenter", "dataCenterId", "data-centers", "The data center that it belongs to", required: true),
-                Field.Text("--kind", "kind", "The driver, for example local", required: true, helpName: "KIND"),
-                Field.Text("--path", "path", "The folder on the hosts (kind local)", helpName: "PATH"),
+                Field.Text("--kind", "kind", "The driver; else local", helpName: "KIND"),
+                Field.Text("--path", "path", "The folder on the hosts", required: true, helpName: "PATH"),
                 Field.Description(),
                 Field.Labels()),
             commands.Set(Common()),
@@ -49,7 +49,7 @@ internal static class InventoryCommands
         return commands.Group(
             "Space for images",
             commands.Create(
-                Field.Text("--kind", "kind", "The driver, for example local", required: true, helpName: "KIND"),
+                Field.Text("--kind", "kind", "The driver; else local", helpName: "KIND"),
                 Field.Reference("--host", "hostId", "hosts", "The host that serves it (kind local)"),
                 Field.Text("--path", "path", "The folder on that host", helpName: "PATH"),
                 Field.Description(),
@@ -67,7 +67,7 @@ internal static class InventoryCommands
             "Groups of network ports with one configuration",
             commands.Create(
                 Field.Reference("--datacenter", "dataCenterId", "data-centers", "The data center that it belongs to", required: true),
-                Field.Text("--kind", "kind", "The driver, for example isolated", required: true, helpName: "KIND"),
+                Field.Text("--kind", "kind", "The driver; else isolated", helpName: "KIND"),
                 Field.Description(),
                 Field.Labels()),
             commands.Set(Common()),

@@ -29,6 +29,7 @@ internal sealed class VmCreate(CliEnvironment environment)
         Field.Size("--disk", "rootDisk.sizeBytes", "Size of the disk it boots from; else as large as its image"),
         Field.Reference("--cluster", "clusterId", "clusters", "The cluster that it runs in"),
         Field.Reference("--host", "hostId", "hosts", "The host that it starts on"),
+        Field.Reference("--datastorage", "dataStorageId", "data-storages", "The data storage that holds its disks"),
         Field.Choice("--firmware", "firmware", "How it boots", "bios", "uefi"),
         Field.Description(),
         Field.Labels(),

@@ -14,9 +14,8 @@ internal static class VolumeCommands
             commands.Create(
                 "Create a data disk",
                 Field.Size("--size", "sizeBytes", "What the guest sees, for example 10GiB", required: true),
-                Field.Reference("--datastorage", "dataStorageId", "data-storages", "The data storage that holds it"),
+                Field.Reference("--datastorage", "dataStorageId", "data-storages", "The data storage that holds it", required: true),
                 Field.Reference("--host", "hostId", "hosts", "The host that holds it, where the storage is not shared"),
-                Field.Choice("--format", "format", "How its bytes are kept", "qcow2", "raw"),
                 Field.Description(),
                 Field.Labels()),
             commands.Set(Field.NewName(), Field.Description(), Field.Labels()),

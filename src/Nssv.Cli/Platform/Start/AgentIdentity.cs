@@ -1,21 +1,21 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Nssv.Client;
+
 namespace Nssv.Cli.Platform.Start;
 
-/// <summary>Which host the agent in this home has enrolled as.</summary>
+/// <summary>Which host the agent in this home has enrolled as: its own <c>agent.json</c> says so, written last of all it keeps.</summary>
 internal static class AgentIdentity
 {
-    private static string FileOf(InstanceHome home) => Path.Combine(home.Agent, "enrolled-as");
-
     public static bool IsOf(InstanceHome home, string hostId)
     {
         try
         {
-            return File.ReadAllText(FileOf(home)).Trim() == hostId;
+            return JsonNode.Parse(File.ReadAllText(Path.Combine(home.Agent, "agent.json"))).At("hostId").AsText() == hostId;
         }
-        catch (IOException)
+        catch (Exception unusable) when (unusable is IOException or JsonException)
         {
             return false;
         }
     }
-
-    public static void Record(InstanceHome home, string hostId) => AtomicFile.Write(FileOf(home), hostId + "\n", AtomicFile.Secret);
 }

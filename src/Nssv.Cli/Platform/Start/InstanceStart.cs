@@ -109,7 +109,7 @@ internal sealed class InstanceStart(Invocation invocation, Checklist steps)
         var outcome = await programs.Init(instance, cancellation);
         return outcome.ExitCode == 0
             ? null
-            : throw new PlatformException("The manager's files could not be prepared.", "Mend what is said above, then repeat the command.", outcome.Complaint.Split('\n'));
+            : throw new PlatformException("The manager's files could not be prepared.", "Mend what is said below, then repeat the command.", outcome.Complaint.Split('\n'));
     }
 
     private async Task<string?> StartManager(CancellationToken cancellation)
@@ -158,10 +158,7 @@ internal sealed class InstanceStart(Invocation invocation, Checklist steps)
             if (outcome.ExitCode != 0)
             {
                 throw new PlatformException("The agent could not enrol.", $"See also {home.ManagerLog}; then repeat the command.", outcome.Complaint.Split('\n'));
-            }
-
-            AgentIdentity.Record(home, hostId);
-        }
+            }        }
         finally
         {
             File.Delete(tokenFile);

@@ -7,7 +7,8 @@ namespace Nssv.Kernel.Data.Postgres;
 
 /// <summary>
 /// Two round trips a batch. The first begins, locks this member's row and runs all statements; what they met is checked here. The second numbers the events,
-/// stores them and commits, so the one row that holds the number is locked only while committing.
+/// stores them and commits, so the one row that holds the number is locked only while committing. A connection lost in the first trip has changed nothing;
+/// one lost in the second may still be committing, and holds the member's row until that is decided: writing that row waits for it.
 /// </summary>
 internal sealed class PostgresCommitter(PostgresDatabase database, MemberFence fence) : Committer
 {
@@ -18,13 +19,17 @@ internal sealed class PostgresCommitter(PostgresDatabase database, MemberFence f
         "SELECT head.seq - cardinality($1) + item.place, item.type, item.resource_type, item.resource_id, item.project_id, item.operation_id, item.at, item.data " +
         "FROM outbox_head AS head, unnest($1, $2, $3, $4, $5, $6, $7) WITH ORDINALITY AS item (type, resource_type, resource_id, project_id, operation_id, at, data, place) WHERE head.id = 1";
 
+    private readonly string _settleSql = database.Positional("UPDATE members SET generation = generation WHERE id = @p0");
+
     private NpgsqlConnection? _connection;
+    private bool _inDoubt;
 
     public override void Commit(IReadOnlyList<CompiledUnit> units)
     {
         _connection ??= database.Connect();
         try
         {
+            Settle(_connection);
             RunStatements(_connection, units);
         }
         catch (NpgsqlException error)
@@ -43,11 +48,40 @@ internal sealed class PostgresCommitter(PostgresDatabase database, MemberFence f
         }
         catch (NpgsqlException error)
         {
-            Rollback();
             // An error that the server itself reports has ended the transaction; a connection that breaks has told nothing.
-            throw PostgresErrors.ConnectionIsGone(error)
-                ? new OutcomeUnknownException("The connection to the database was lost while committing", error)
-                : PostgresErrors.Map(error);
+            if (!PostgresErrors.ConnectionIsGone(error))
+            {
+                Rollback();
+                throw PostgresErrors.Map(error);
+            }
+            _inDoubt = true;
+            TrySettle();
+            throw new OutcomeUnknownException("The connection to the database was lost while committing", error);
+        }
+    }
+
+    /// <summary>Waits until a commit in doubt has either happened or can no longer happen.</summary>
+    private void Settle(NpgsqlConnection connection)
+    {
+        if (!_inDoubt)
+            return;
+        using var command = new NpgsqlCommand(_settleSql, connection);
+        PostgresDatabase.AddParameters(command.Parameters, [fence.Member.ToString()]);
+        command.ExecuteNonQuery();
+        _inDoubt = false;
+    }
+
+    /// <summary>Now if the server can be reached, so that those who are told of the doubt find the answer; else before the next batch.</summary>
+    private void TrySettle()
+    {
+        Reset();
+        try
+        {
+            Settle(_connection = database.Connect());
+        }
+        catch (Exception error) when (error is NpgsqlException or ProblemException)
+        {
+            Reset();
         }
     }
 
@@ -135,14 +169,15 @@ internal sealed class PostgresCommitter(PostgresDatabase database, MemberFence f
         catch (Exception error) when (error is NpgsqlException or InvalidOperationException)
         {
             // The connection is gone, and with it the transaction; the next batch opens another.
-            _connection?.Dispose();
-            _connection = null;
+            Reset();
         }
     }
 
-    public override void Dispose()
+    public override void Reset()
     {
         _connection?.Dispose();
         _connection = null;
     }
+
+    public override void Dispose() => Reset();
 }

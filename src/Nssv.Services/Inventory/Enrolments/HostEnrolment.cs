@@ -9,14 +9,11 @@ using Nssv.Kernel.Data;
 
 namespace Nssv.Services.Inventory.Enrolments;
 
-/// <summary>Under which URL agents reach this manager.</summary>
-public sealed record ManagerAddress(string AgentApiUrl);
-
 /// <summary>
 /// Lets an agent in: <see cref="IHostInbox.Enrol"/>. The certificate is signed first and counts only once its fingerprint stands with the host,
 /// in the unit that spends the token; a crash in between leaves a certificate that nobody accepts and a token that still works.
 /// </summary>
-public sealed class HostEnrolment(IBus bus, IStore store, IAgentAuthority authority, NodeIdentity node, ManagerAddress address)
+public sealed class HostEnrolment(IBus bus, IStore store, IAgentAuthority authority, NodeIdentity node, AgentApiAddress address)
 {
     /// <exception cref="ProblemException">403 enrolment-refused; 400 invalid-certificate-request or agent-url-invalid: the token is not spent.</exception>
     public async Task<EnrolReply> Enrol(EnrolRequest request)
@@ -32,6 +29,6 @@ public sealed class HostEnrolment(IBus bus, IStore store, IAgentAuthority author
             ?? throw EnrolmentTokens.Refused.AsException();
         var certificate = authority.SignAgent(enrolment.HostId, request.CertificateRequestPem);
         var host = await bus.Call(new SpendEnrolment(enrolment.HostId, hash, request.AgentUrl, certificate.Fingerprint));
-        return new EnrolReply(host, node.PlatformId, certificate.CertificatePem, certificate.AuthorityPem, address.AgentApiUrl);
+        return new EnrolReply(host, node.PlatformId, certificate.CertificatePem, certificate.AuthorityPem, address.Url.GetLeftPart(UriPartial.Authority));
     }
 }

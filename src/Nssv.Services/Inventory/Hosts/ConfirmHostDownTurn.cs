@@ -10,7 +10,7 @@ internal sealed class ConfirmHostDownTurn : AcceptTurn<ConfirmHostDown, Host>
 {
     public override ValueTask<Decision> Decide(ConfirmHostDown request, Host host, AcceptContext turn) =>
         host.State != HostState.Disconnected ? throw NotDisconnected(host).AsException()
-        : ValueTask.FromResult(Decision.Done(new UnitOfWork().Update(host, host with { FenceState = FenceState.ConfirmedByHuman })));
+        : ValueTask.FromResult(Decision.Run("host.confirm-down", new HostDown { HostId = host.Id }, new UnitOfWork().Observe(host, host with { FenceState = FenceState.ConfirmedByHuman })));
 
     private static Problem NotDisconnected(Host host) =>
         new(409, "host-not-disconnected", "The host is not disconnected.",

@@ -17,7 +17,7 @@ namespace Nssv.Services.Inventory.Observation;
 /// only then does it get new work. What is kept here is a cache: after a restart every host tells everything again.
 /// </summary>
 public sealed partial class HostObservation(
-    IBus bus, IStore store, HostConnections links, OperationEngine operations, TimeProvider time, ILogger<HostObservation> log)
+    IBus bus, IStore store, HostConnections links, OperationEngine operations, TimeProvider time, ILogger<HostObservation> log) : IHostInbox
 {
     /// <summary>Without a heartbeat for so long a host counts as disconnected: three are missing.</summary>
     public static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(50);
@@ -155,7 +155,7 @@ public sealed partial class HostObservation(
             await bus.Call(new ObserveHost(hostId, HostState.Connected, Clock.Now(time), session.LastOrder, null));
             links.Set(hostId, HostLink.Connected);
             LogConnected(log, hostId, incarnation);
-            await bus.Call(new PrepareHostStorages(hostId));
+            await PrepareStorages(hostId);
         }
         catch (Exception e) when (e is not FencedException)
         {
@@ -166,6 +166,13 @@ public sealed partial class HostObservation(
             lock (session)
                 session.Reconciling = false;
         }
+    }
+
+    /// <summary>Brings the storages of its cluster to a host that lacks some.</summary>
+    private async Task PrepareStorages(Id hostId)
+    {
+        if (await bus.Call(new CountStoragesToPrepare(hostId)) > 0 && await store.Find<Host>(hostId) is { } host)
+            await bus.Accept(new PrepareHostStorages(hostId), Caller.System(host.ProjectId), new AcceptOptions());
     }
 
     private async Task Lose(Id hostId, HostSession session)

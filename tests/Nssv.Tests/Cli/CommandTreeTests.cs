@@ -1,0 +1,140 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Nssv.Cli;
+using Nssv.Client;
+using Shouldly;
+using Xunit;
+
+namespace Nssv.Tests.Cli;
+
+public sealed class CommandTreeTests
+{
+    private static readonly CliEnvironment Nowhere = new() { Out = TextWriter.Null, Error = TextWriter.Null };
+
+    [Fact]
+    public void The_commands_are_these() => Paths(CommandTree.Build(Nowhere), "").ShouldBe(
+    [
+        "up", "down", "status",
+        "vm", "vm list", "vm show", "vm create", "vm start", "vm stop", "vm reboot", "vm pause", "vm resume", "vm delete", "vm set", "vm console",
+        "image", "image list", "image show", "image add", "image set", "image delete",
+        "volume", "volume list", "volume show", "volume create", "volume set", "volume attach", "volume detach", "volume delete",
+        "host", "host list", "host show", "host create", "host enroll", "host set", "host confirm-down", "host delete",
+        "cluster", "cluster list", "cluster show", "cluster create", "cluster set", "cluster delete",
+        "datacenter", "datacenter list", "datacenter show", "datacenter create", "datacenter set", "datacenter delete",
+        "datastorage", "datastorage list", "datastorage show", "datastorage create", "datastorage set", "datastorage attach", "datastorage detach", "datastorage delete",
+        "imagestorage", "imagestorage list", "imagestorage show", "imagestorage create", "imagestorage set", "imagestorage attach", "imagestorage detach", "imagestorage delete",
+        "portgroup", "portgroup list", "portgroup show", "portgroup create", "portgroup set", "portgroup delete",
+        "nic", "nic list", "nic show", "nic create", "nic delete",
+        "account", "account list", "account show",
+        "operation", "operation list", "operation show", "operation wait", "operation cancel",
+        "event", "event list",
+        "api", "completion", "version",
+    ]);
+
+    [Fact]
+    public void Everything_is_described()
+    {
+        foreach (var command in All(CommandTree.Build(Nowhere)))
+        {
+            command.Description.ShouldNotBeNullOrEmpty(command.Name);
+            command.Options.ShouldAllBe(option => !string.IsNullOrEmpty(option.Description));
+            command.Arguments.ShouldAllBe(argument => !string.IsNullOrEmpty(argument.Description));
+        }
+    }
+
+    [Fact]
+    public void Only_the_called_group_is_built()
+    {
+        var root = CommandTree.Build(Nowhere, ["--output", "json", "task", "list"]);
+
+        root.Subcommands.Where(command => command.Subcommands.Count > 0).Select(command => command.Name).ShouldBe(["operation"]);
+    }
+
+    [Fact]
+    public async Task Help_shows_usage_and_options()
+    {
+        var run = await CliRun.Of("vm", "create", "--help");
+
+        run.ExitCode.ShouldBe(0);
+        run.Out.ShouldContain("nssv vm create <NAME> [options]");
+        run.Out.ShouldContain("--data-disk <SIZE>");
+        run.Out.ShouldContain("--output <table|json|yaml>");
+    }
+
+    [Theory]
+    [InlineData("vm", "create", "x")]
+    [InlineData("vm", "create", "x", "--image", "i", "--cpus", "0", "--memory", "1G")]
+    [InlineData("vm", "create", "x", "--image", "i", "--cpus", "1", "--memory", "much")]
+    [InlineData("vm", "create", "x", "--image", "i", "--cpus", "1", "--memory", "1G", "--data-disk", "1G", "--data-disk", "big")]
+    [InlineData("vm", "create", "x", "--image", "i", "--cpus", "1", "--memory", "1G", "--label", "nolabel")]
+    [InlineData("vm", "stop", "x", "--grace", "soon")]
+    [InlineData("vm", "fly")]
+    [InlineData("vm")]
+    [InlineData("nonsense")]
+    [InlineData("vm", "list", "--output", "xml")]
+    [InlineData("image", "add", "--name", "x")]
+    [InlineData("image", "add", "--file", "a.iso", "--url", "http://b/c.iso")]
+    [InlineData("completion", "tcsh")]
+    [InlineData("vm", "set", "x")]
+    [InlineData("vm", "list", "--server", "http://plain.example")]
+    public async Task What_cannot_be_understood_is_a_usage_error(params string[] arguments)
+    {
+        var run = await CliRun.With(new Dictionary<string, string> { ["NSSV_HOME"] = "/nonexistent/nssv" }, arguments);
+
+        run.ExitCode.ShouldBe(2);
+        run.Error.ShouldStartWith("Error: The command cannot be understood (usage)");
+        run.Out.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_usage_error_is_a_problem_on_standard_output_for_a_program()
+    {
+        var run = await CliRun.Of("vm", "crate", "x", "--output", "json");
+
+        run.ExitCode.ShouldBe(2);
+        var problem = JsonNode.Parse(run.Out);
+        problem.At("code").AsText().ShouldBe("usage");
+        problem.At("detail").AsText().ShouldBe("'nssv vm' has no command 'crate'.");
+        problem.At("advice").AsText().ShouldBe("Did you mean create? 'nssv vm --help' shows what there is.");
+        run.Error.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Without_an_instance_a_command_fails_and_says_how_to_get_one()
+    {
+        var run = await CliRun.With(new Dictionary<string, string> { ["NSSV_HOME"] = "/nonexistent/nssv" }, "vm", "list");
+
+        run.ExitCode.ShouldBe(1);
+        run.Error.ShouldContain("There is no instance in /nonexistent/nssv.");
+        run.Error.ShouldContain("Advice: Start one with './nssv up'");
+    }
+
+    [Theory]
+    [InlineData("nssv vm sta", "start")]
+    [InlineData("./nssv vm sta", "start")]
+    [InlineData("/opt/nssv/nssv st", "status")]
+    [InlineData("nssv vm create x --firmware ", "uefi")]
+    [InlineData("nssv vm create x --mem", "--memory")]
+    [InlineData("nssv completion ", "fish")]
+    public async Task Words_are_completed(string line, string word)
+    {
+        var run = await CliRun.Of($"[suggest:{line.Length}]", line);
+
+        run.ExitCode.ShouldBe(0);
+        run.Out.Split('\n').ShouldContain(word);
+    }
+
+    [Fact]
+    public async Task Completion_scripts_call_the_program_itself()
+    {
+        foreach (var shell in new[] { "bash", "zsh", "fish" })
+        {
+            (await CliRun.Of("completion", shell)).Out.ShouldContain("[suggest:");
+        }
+    }
+
+    private static IEnumerable<Command> All(Command command) => command.Subcommands.SelectMany(All).Prepend(command);
+
+    private static IEnumerable<string> Paths(Command command, string prefix) =>
+        command.Subcommands.SelectMany(child => Paths(child, $"{prefix}{child.Name} ").Prepend(prefix + child.Name));
+}

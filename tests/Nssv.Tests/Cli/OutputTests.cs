@@ -1,0 +1,137 @@
+using System.Text.Json.Nodes;
+using Nssv.Cli;
+using Nssv.Cli.Operations;
+using Nssv.Cli.Output;
+using Nssv.Cli.Resources;
+using Nssv.Client.Operations;
+using Nssv.Client.Problems;
+using Shouldly;
+using Xunit;
+
+namespace Nssv.Tests.Cli;
+
+public sealed class OutputTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 1, 2, 12, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public void A_problem_is_one_block_with_fields_candidates_and_advice()
+    {
+        ProblemBlock.Of(new ApiProblem
+        {
+            Title = "The request is not valid.",
+            Code = "invalid",
+            Detail = "Two fields are wrong.",
+            Advice = "Mend them.",
+            Field = "name",
+            OperationId = "op-1",
+            Errors = [new("name", "empty", "must not be empty"), new("cpuCount", "too-small", null)],
+            Candidates = [new("1", "web", "running"), new("2", "web")],
+        }).ShouldBe("""
+            Error: The request is not valid (invalid)
+              Two fields are wrong.
+              - name: must not be empty
+              - cpuCount: too-small
+              It could be:
+                1  web  (running)
+                2  web
+              Operation: op-1
+            Advice: Mend them.
+            """.ReplaceLineEndings("\n"));
+    }
+
+    [Fact]
+    public void A_problem_that_says_little_is_shown_without_gaps() =>
+        ProblemBlock.Of(new ApiProblem { Title = "No", Field = "name" }).ShouldBe("Error: No\n  Field: name");
+
+    [Fact]
+    public void Text_from_elsewhere_cannot_steer_the_terminal()
+    {
+        Printable.Of("a\u001b[2Jb\r\u202Ec").ShouldBe("a\\u001B[2Jb\\u000D\\u202Ec");
+        Printable.Of("Grüße 日本").ShouldBe("Grüße 日本");
+        ProblemBlock.Of(new ApiProblem { Title = "x", Detail = "a\u001bb\nc" }).ShouldBe("Error: x\n  a\\u001Bb\n  c");
+    }
+
+    [Fact]
+    public void A_table_has_a_line_for_each_row_and_shows_units()
+    {
+        Written(OutputFormat.Table, results => results.List([Vm("web", "running", 268_435_456), Vm("database", "stopped", 1_610_612_736)], ResourceKinds.VirtualMachine.Columns, ReferenceNames.None))
+            .ShouldBe("""
+                NAME      STATE    CPUS  MEMORY   HOST  IMAGE  CREATED  ID
+                web       running  1     256 MiB  -     -      1 h ago  1
+                database  stopped  1     1.5 GiB  -     -      1 h ago  1
+
+                """.ReplaceLineEndings("\n"));
+    }
+
+    [Fact]
+    public void Json_is_the_data_itself()
+    {
+        var json = JsonNode.Parse(Written(OutputFormat.Json, results => results.List([Vm("Grüße", "running", 5)], ResourceKinds.VirtualMachine.Columns, ReferenceNames.None)));
+        json.ShouldBeOfType<JsonArray>().ShouldHaveSingleItem()!.ToJsonString().ShouldBe(Vm("Grüße", "running", 5).ToJsonString());
+    }
+
+    [Fact]
+    public void Yaml_quotes_what_would_be_read_as_something_else()
+    {
+        var node = JsonNode.Parse("""{"name":"true","size":5,"version":"1.0","at":"2026-01-02T11:00:00Z","empty":{},"none":null,"list":["a: b","- c"],"on":true}""");
+
+        Written(OutputFormat.Yaml, results => results.Data(node)).ShouldBe("""
+            name: "true"
+            size: 5
+            version: "1.0"
+            at: "2026-01-02T11:00:00Z"
+            empty: {}
+            none: null
+            list:
+            - 'a: b'
+            - '- c'
+            "on": true
+
+            """.ReplaceLineEndings("\n"));
+    }
+
+    [Fact]
+    public void One_resource_is_shown_with_every_field_that_it_has() =>
+        Written(OutputFormat.Table, results => results.Resource((JsonObject)JsonNode.Parse("""{"name":"web","memoryBytes":1048576,"labels":{"a":"b"},"hostId":null,"steps":[{"name":"x","state":"done"}]}""")!))
+            .ShouldBe("""
+                name    web
+                memory  1 MiB
+                labels  a=b
+                steps:
+                  - name=x, state=done
+
+                """.ReplaceLineEndings("\n"));
+
+    [Fact]
+    public void Each_change_of_an_operation_s_steps_is_told_once()
+    {
+        var changes = new StepChanges();
+
+        changes.Since(Operation("queued")).ShouldBe(["queued"]);
+        changes.Since(Operation("running", """{"name":"reserve","state":"started"}""")).ShouldBe(["reserve: started"]);
+        changes.Since(Operation("running", """{"name":"reserve","state":"started"}""")).ShouldBeEmpty();
+        changes.Since(Operation("running", """{"name":"reserve","state":"done","startedAt":"2026-01-01T00:00:00Z","endedAt":"2026-01-01T00:00:02Z"}""", """{"name":"start","state":"failed","error":{"title":"t","detail":"no room"}}"""))
+            .ShouldBe(["reserve: done (2.0 s)", "start: failed: no room"]);
+        changes.Since(Operation("undoing")).ShouldBe(["undoing"]);
+        changes.Since(Operation("failed")).ShouldBeEmpty();
+    }
+
+    private static OperationSnapshot Operation(string state, params string[] steps) =>
+        OperationSnapshot.FromJson((JsonObject)JsonNode.Parse($$"""{"id":"1","state":"{{state}}","steps":[{{string.Join(',', steps)}}]}""")!);
+
+    private static JsonObject Vm(string name, string state, long memory) =>
+        new() { ["id"] = "1", ["name"] = name, ["state"] = state, ["cpuCount"] = 1, ["memoryBytes"] = memory, ["createdAt"] = Now.AddHours(-1).ToString("O") };
+
+    private static string Written(OutputFormat format, Action<ResultWriter> write)
+    {
+        var output = new StringWriter { NewLine = "\n" };
+        write(new ResultWriter(new CliEnvironment { Out = output, Error = TextWriter.Null, Variable = _ => null, Time = new FixedTime() }, format));
+        return output.ToString();
+    }
+
+    private sealed class FixedTime : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => Now;
+    }
+}

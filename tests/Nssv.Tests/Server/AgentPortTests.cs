@@ -1,0 +1,163 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Nssv.Contracts.Agent;
+using Nssv.Contracts.Inventory;
+using Nssv.Kernel;
+using Nssv.Kernel.Agents;
+using Nssv.Kernel.Data;
+using Nssv.Server.Certificates;
+using Shouldly;
+using Xunit;
+using static Nssv.Tests.Server.RunningServer;
+
+namespace Nssv.Tests.Server;
+
+public sealed class AgentPortTests(RunningServer server) : IClassFixture<RunningServer>
+{
+    [Fact]
+    public async Task An_agent_enrols_once_and_is_known_by_its_certificate_until_it_enrols_anew()
+    {
+        var host = await AddHost();
+        var token = await TakeToken(host.Id);
+        using var stranger = server.Client(address: server.Agents);
+        await Problem(await stranger.PostAsJsonAsync("/agent-api/v1/heartbeat", Beat(host.Id), KernelJson.Options), HttpStatusCode.Forbidden, "agent-unknown");
+        await Problem(await stranger.PostAsJsonAsync("/enroll", new EnrolRequest("guess", "x", "https://localhost:1"), KernelJson.Options), HttpStatusCode.Forbidden, "enrolment-refused");
+
+        using var certificate = await Enrol(stranger, token, "https://127.0.0.1:9");
+        await Problem(await stranger.PostAsJsonAsync("/enroll", new EnrolRequest(token, "x", "https://localhost:1"), KernelJson.Options), HttpStatusCode.Forbidden, "enrolment-refused");
+        var row = await server.Services.GetRequiredService<IStore>().Get<Host>(host.Id);
+        (row.AgentUrl, row.CertificateFingerprint).ShouldBe(("https://127.0.0.1:9", CertificateAuthority.Fingerprint(certificate)));
+
+        using var agent = server.Client(certificate, server.Agents);
+        using var beat = await agent.PostAsJsonAsync("/agent-api/v1/heartbeat", Beat(host.Id), KernelJson.Options);
+        beat.StatusCode.ShouldBe(HttpStatusCode.OK);
+        await Problem(await agent.PostAsJsonAsync("/agent-api/v1/heartbeat", Beat(new Id(Guid.CreateVersion7())), KernelJson.Options), HttpStatusCode.Forbidden, "host-mismatch");
+        await Problem(await agent.GetAsync("/api/v1/clusters"), HttpStatusCode.NotFound, "no-such-path");
+
+        using var renewed = await Enrol(stranger, await TakeToken(host.Id), "https://127.0.0.1:9");
+        await Problem(await agent.PostAsJsonAsync("/agent-api/v1/heartbeat", Beat(host.Id), KernelJson.Options), HttpStatusCode.Forbidden, "agent-unknown");
+        using var again = server.Client(renewed, server.Agents);
+        (await again.PostAsJsonAsync("/agent-api/v1/heartbeat", Beat(host.Id), KernelJson.Options)).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task A_certificate_of_another_authority_does_not_even_connect()
+    {
+        using var foreign = new CertificateAuthority(CertificateAuthority.Create(server.PlatformId, server.Time), server.PlatformId, server.Time);
+        using var certificate = foreign.IssueManager(new Id(Guid.CreateVersion7()), ["localhost"]);
+        using var client = server.Client(certificate, server.Agents);
+        await Should.ThrowAsync<HttpRequestException>(() => client.PostAsJsonAsync("/agent-api/v1/heartbeat", new { }));
+    }
+
+    [Fact]
+    public async Task A_token_ends_with_its_time()
+    {
+        var host = await AddHost();
+        await server.Services.GetRequiredService<IWriter>().Commit(new UnitOfWork().Insert(new Nssv.Contracts.Identity.Enrolment
+        {
+            TokenHash = Convert.ToHexStringLower(SHA256.HashData("late"u8)), HostId = host.Id, ExpiresAt = Clock.Now(server.Time) - TimeSpan.FromSeconds(1),
+        }));
+        using var client = server.Client(address: server.Agents);
+        await Problem(await client.PostAsJsonAsync("/enroll", new EnrolRequest("late", "x", "https://localhost:1"), KernelJson.Options), HttpStatusCode.Forbidden, "enrolment-refused");
+    }
+
+    [Fact]
+    public async Task Commands_go_to_the_host_that_is_meant_and_to_no_other()
+    {
+        var host = await AddHost();
+        using var stranger = server.Client(address: server.Agents);
+        var (right, url) = await StartAgent(async address => await Enrol(stranger, await TakeToken(host.Id), address));
+        await using var running = right;
+        var transport = server.Services.GetRequiredService<IAgentTransport>();
+        var batch = new CommandBatch([new CommandEnvelope("a/b/1", host.Id, 0, 1, 1, 30, "domain.remove", JsonSerializer.SerializeToElement(new { }))]);
+        var receipt = await transport.Send(host.Id, batch, CancellationToken.None);
+        receipt.Accepted.ShouldBe(["HTTP/2", $"https://localhost:{server.Settings.AgentApiPort}/agent-api/v1/results", "a/b/1"]);
+
+        var other = await AddHost();
+        await Redirect(other.Id, url);
+        (await Should.ThrowAsync<HostUnreachableException>(() => transport.Send(other.Id, batch, CancellationToken.None))).HostId.ShouldBe(other.Id);
+        await right.StopAsync();
+        await Should.ThrowAsync<HostUnreachableException>(() => transport.Ask(host.Id, new Ask(host.Id, 1), CancellationToken.None));
+        await Should.ThrowAsync<HostUnreachableException>(async () => await transport.Send((await AddHost()).Id, batch, CancellationToken.None));
+        using var cancelled = new CancellationTokenSource();
+        await cancelled.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(() => transport.Send(host.Id, batch, cancelled.Token));
+    }
+
+    private async Task Redirect(Id hostId, string url)
+    {
+        var host = await server.Services.GetRequiredService<IStore>().Get<Host>(hostId);
+        await server.Services.GetRequiredService<IWriter>().Commit(new UnitOfWork().Update(host, host with { AgentUrl = url }));
+    }
+
+    /// <summary>A port that answers commands with what it saw of them, with the certificate that it is given for its address.</summary>
+    private static async Task<(WebApplication App, string Url)> StartAgent(Func<string, Task<X509Certificate2>> enrol)
+    {
+        var certificate = new X509Certificate2?[1];
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http1AndHttp2;
+            listen.UseHttps(new HttpsConnectionAdapterOptions { ServerCertificateSelector = (_, _) => certificate[0], ClientCertificateMode = ClientCertificateMode.RequireCertificate, ClientCertificateValidation = (_, _, _) => true });
+        }));
+        var app = builder.Build();
+        app.MapPost("/agent/v1/commands", async (HttpContext http) =>
+        {
+            var batch = (await JsonSerializer.DeserializeAsync<CommandBatch>(http.Request.Body, KernelJson.Options))!;
+            await http.Response.WriteAsJsonAsync(new CommandReceipt([http.Request.Protocol, http.Request.Headers["X-Callback-Url"].ToString(), batch.Commands[0].Id], []), KernelJson.Options);
+        });
+        await app.StartAsync();
+        var url = app.Urls.Single();
+        certificate[0] = await enrol(url);
+        return (app, url);
+    }
+
+    private async Task<Host> AddHost()
+    {
+        var (now, center) = (Clock.Now(server.Time), await server.AddDataCenter("agents"));
+        var cluster = new Cluster { Id = NewId(), ProjectId = server.PlatformId, CreatedBy = server.PlatformId, CreatedAt = now, UpdatedAt = now, Version = 1, Name = "c", DataCenterId = center.Id, Architecture = Architecture.X86_64 };
+        var host = new Host
+        {
+            Id = NewId(), ProjectId = server.PlatformId, CreatedBy = server.PlatformId, CreatedAt = now, UpdatedAt = now, Version = 1, Name = "h", ClusterId = cluster.Id,
+            Address = "localhost", ReservedMemoryBytes = 0, CpuOvercommitRatio = 1, State = HostState.Enrolling,
+        };
+        await server.Services.GetRequiredService<IWriter>().Commit(new UnitOfWork().Insert(cluster).Insert(host));
+        return host;
+    }
+
+    private async Task<string> TakeToken(Id hostId)
+    {
+        using var client = server.SignedIn();
+        using var answer = await client.PostAsync($"/api/v1/hosts/{hostId}:enroll", null);
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+        return (await answer.Content.ReadFromJsonAsync<JsonObject>())!["token"]!.GetValue<string>();
+    }
+
+    private static async Task<X509Certificate2> Enrol(HttpClient client, string token, string agentUrl)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=agent", key, HashAlgorithmName.SHA256).CreateSigningRequestPem();
+        using var answer = await client.PostAsJsonAsync("/enroll", new EnrolRequest(token, request, agentUrl), KernelJson.Options);
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK, await answer.Content.ReadAsStringAsync());
+        var reply = (await answer.Content.ReadFromJsonAsync<EnrolReply>(KernelJson.Options))!;
+        using var certificate = X509Certificate2.CreateFromPem(reply.CertificatePem);
+        using var whole = certificate.CopyWithPrivateKey(key);
+        return X509CertificateLoader.LoadPkcs12(whole.Export(X509ContentType.Pkcs12), null);
+    }
+
+    private static Heartbeat Beat(Id hostId) => new(hostId, "boot", 1, 1, new HostCapacity(1, 1, "", "kvm", "", "", "", "x86_64"), []);
+
+    private static Id NewId() => new(Guid.CreateVersion7());
+}

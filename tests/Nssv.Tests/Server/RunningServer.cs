@@ -1,0 +1,161 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Nssv.Contracts.Agent;
+using Nssv.Contracts.Images;
+using Nssv.Contracts.Inventory;
+using Nssv.Kernel;
+using Nssv.Kernel.Calls;
+using Nssv.Kernel.Data;
+using Nssv.Kernel.Operations;
+using Nssv.Kernel.Ownership;
+using Nssv.Server.Certificates;
+using Nssv.Server.Composition;
+using Nssv.Services.Identity;
+using Shouldly;
+using Xunit;
+
+namespace Nssv.Tests.Server;
+
+/// <summary>A whole manager on loopback: real Kestrel, real TLS, real SQLite in a folder of its own.</summary>
+public class RunningServer : IAsyncLifetime
+{
+    private readonly string _home = Directory.CreateTempSubdirectory("nssv-server-").FullName;
+    private WebApplication? _app;
+
+    public Id PlatformId { get; } = new(Guid.CreateVersion7());
+    public string Password { get; private set; } = "";
+    public string Token { get; private set; } = "";
+    public ServerSettings Settings { get; private set; } = null!;
+    public IServiceProvider Services => _app!.Services;
+    public Uri People => new($"https://localhost:{Settings.HttpsPort}");
+    public Uri Agents => new($"https://localhost:{Settings.AgentApiPort}");
+    internal ManualTime Time { get; } = new(DateTimeOffset.UtcNow);
+    internal RecordedHosts Hosts { get; } = new();
+
+    public async ValueTask InitializeAsync()
+    {
+        var ports = FreePorts(3);
+        Settings = new ServerSettings
+        {
+            Home = _home,
+            PlatformId = PlatformId,
+            ManagerId = new Id(Guid.CreateVersion7()),
+            Listen = IPAddress.Loopback,
+            HttpsPort = ports[0],
+            AgentApiPort = ports[1],
+            HttpPort = ports[2],
+            AgentApiHost = "localhost",
+        };
+        Directory.CreateDirectory(Settings.Folder);
+        new CertificateFiles(Settings.Folder).Create(PlatformId, Settings.ManagerId, ["localhost", "127.0.0.1"], Time);
+        await using (var database = DataServices.Open(Settings, DataServices.Models))
+        {
+            Schema.CreateFromModel(database);
+            await using var writer = new Writer(database, MemberFence.Acquire(database, Settings.ManagerId, Time), new WriterOptions { Time = Time });
+            await FirstAccount.Create(new Store(database), writer, new RandomIds(Time), Time, new RandomSecrets(), PlatformId, password => Password = password);
+        }
+        _app = ServerHost.Build(Settings, Time, services => services.AddSingleton<IHostInbox>(Hosts).AddSingleton<IImageUploads, NoUploads>());
+        await ServerHost.Start(_app);
+        Token = await SignIn(FirstAccount.Name, Password);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_app is not null)
+            await _app.DisposeAsync();
+        Directory.Delete(_home, recursive: true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>A client that trusts the platform's authority and nothing else, and checks the server's name.</summary>
+    public HttpClient Client(X509Certificate2? certificate = null, Uri? address = null)
+    {
+        var authority = X509Certificate2.CreateFromPem(File.ReadAllText(Path.Combine(Settings.Folder, "ca.crt")));
+        var handler = new SocketsHttpHandler { AllowAutoRedirect = false };
+        handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck,
+            CustomTrustStore = { authority },
+        };
+        if (certificate is not null)
+            handler.SslOptions.LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate;
+        return new HttpClient(handler) { BaseAddress = address ?? People };
+    }
+
+    public HttpClient SignedIn(string? token = null)
+    {
+        var client = Client();
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token ?? Token);
+        return client;
+    }
+
+    public async Task<string> SignIn(string account, string password)
+    {
+        using var client = Client();
+        using var answer = await client.PostAsJsonAsync("/api/v1/sessions", new { accountName = account, password });
+        answer.StatusCode.ShouldBe(HttpStatusCode.Created);
+        return (await answer.Content.ReadFromJsonAsync<JsonObject>())!["token"]!.GetValue<string>();
+    }
+
+    /// <summary>A data center, put there directly.</summary>
+    public async Task<DataCenter> AddDataCenter(string name)
+    {
+        var now = Clock.Now(Time);
+        var row = new DataCenter { Id = new Id(Guid.CreateVersion7()), ProjectId = PlatformId, CreatedBy = PlatformId, CreatedAt = now, UpdatedAt = now, Version = 1, Name = name };
+        await Services.GetRequiredService<IWriter>().Commit(new UnitOfWork().Insert(row));
+        return row;
+    }
+
+    public static async Task<JsonObject> Problem(HttpResponseMessage answer, HttpStatusCode status, string code)
+    {
+        var text = await answer.Content.ReadAsStringAsync();
+        answer.StatusCode.ShouldBe(status, text);
+        answer.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
+        var problem = JsonNode.Parse(text)!.AsObject();
+        problem["code"]!.GetValue<string>().ShouldBe(code, text);
+        problem["title"]!.GetValue<string>().ShouldNotBeEmpty();
+        problem["detail"]!.GetValue<string>().ShouldNotBeEmpty();
+        return problem;
+    }
+
+    public static StringContent Json(string text, string type = "application/json") => new(text, Encoding.UTF8, type);
+
+    private static int[] FreePorts(int count)
+    {
+        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
+        listeners.ForEach(listener => listener.Start());
+        var ports = listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port).ToArray();
+        listeners.ForEach(listener => listener.Stop());
+        return ports;
+    }
+
+    /// <summary>Remembers what hosts told.</summary>
+    internal sealed class RecordedHosts : IHostInbox
+    {
+        public List<Heartbeat> Heartbeats { get; } = [];
+
+        public Task<HeartbeatReply> Heartbeat(Heartbeat heartbeat)
+        {
+            lock (Heartbeats)
+                Heartbeats.Add(heartbeat);
+            return Task.FromResult(new HeartbeatReply(Resync: false, IntervalSeconds: 15));
+        }
+
+        public Task<ReportReceipt> Report(HostReport report) => Task.FromResult(new ReportReceipt(report.Sequence));
+    }
+
+    private sealed class NoUploads : IImageUploads
+    {
+        public Task<ImageUpload> Begin(Id imageId, Caller caller) => throw Problems.NotFound("image", imageId.ToString()).AsException();
+
+        public Task<Operation> Complete(ImageUpload upload) => throw new InvalidOperationException("nothing was begun");
+    }
+}
