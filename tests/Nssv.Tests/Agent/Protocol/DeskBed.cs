@@ -8,7 +8,7 @@ using Nssv.Kernel;
 using Nssv.Kernel.Agents;
 using Nssv.Simulator;
 
-namespace Nssv.Tests.Agent.Protocol;
+namespace Nssv.Tests.AgentProtocol;
 
 /// <summary>One simulated host, one manager's port, and what went between them.</summary>
 internal sealed class DeskBed : IManagerPort, IAsyncDisposable

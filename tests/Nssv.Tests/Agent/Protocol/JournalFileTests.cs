@@ -7,7 +7,7 @@ using Nssv.Simulator;
 using Shouldly;
 using Xunit;
 
-namespace Nssv.Tests.Agent.Protocol;
+namespace Nssv.Tests.AgentProtocol;
 
 /// <summary>The journal as a file, with the writer's own thread.</summary>
 [Trait("group", "agent")]
