@@ -1,10 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
-using Nssv.Contracts.Agent;
 using Nssv.Contracts.Identity;
 using Nssv.Contracts.Inventory;
 using Nssv.Kernel;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Operations;
+using Nssv.Services.Inventory.Enrolments;
 using Shouldly;
 using Xunit;
 
@@ -86,6 +86,24 @@ public sealed class EnrolmentTests
         var (_, cluster) = await bed.Cluster();
         var host = await bed.Host(cluster);
         (await Should.ThrowAsync<ProblemException>(() => bed.Bus.Call(new IssueEnrolment(host.HostId)))).Problem.Code.ShouldBe("host-connected");
+    }
+
+    [Fact]
+    public async Task An_agent_with_the_token_is_let_in_and_known_by_its_certificate()
+    {
+        await using var bed = new ServiceBed();
+        var host = await EnrollingHost(bed);
+        var token = (await bed.Bus.Call(new IssueEnrolment(host))).Token;
+        var enrolment = bed.Services.GetRequiredService<HostEnrolment>();
+
+        (await Should.ThrowAsync<ProblemException>(() => enrolment.Enrol(new(token, "", Url)))).Problem.Code.ShouldBe("invalid-certificate-request");
+        (await Should.ThrowAsync<ProblemException>(() => enrolment.Enrol(new(token, "csr", "http://plain:1")))).Problem.Code.ShouldBe("agent-url-invalid");
+        (await Should.ThrowAsync<ProblemException>(() => enrolment.Enrol(new(token + "x", "csr", Url)))).Problem.Code.ShouldBe("enrolment-refused");
+
+        var reply = await enrolment.Enrol(new(token, "csr", Url));
+        (reply.HostId, reply.PlatformId).ShouldBe((host, ServiceBed.Platform));
+        (await bed.Store.Get<Host>(host)).CertificateFingerprint.ShouldBe("fingerprint of csr");
+        (await Should.ThrowAsync<ProblemException>(() => enrolment.Enrol(new(token, "csr", Url)))).Problem.Code.ShouldBe("enrolment-refused");
     }
 
     [Theory]

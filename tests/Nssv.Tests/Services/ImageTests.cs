@@ -112,7 +112,7 @@ public sealed class ImageTests
 
         var byLayer = await place.Bed.Refused(new RemoveImage(image));
         (byLayer.Status, byLayer.Code).ShouldBe((409, "image-in-use"));
-        byLayer.Detail!.ShouldContain("volume-layer");
+        byLayer.Detail!.ShouldContain("volume-layer of volume 'disk'");
 
         var machine = Samples.Machine(place.Cluster, image);
         await place.Bed.Insert(machine);

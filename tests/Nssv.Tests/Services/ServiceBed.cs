@@ -13,9 +13,7 @@ using Nssv.Kernel.Data.Sqlite;
 using Nssv.Kernel.Model;
 using Nssv.Kernel.Operations;
 using Nssv.Kernel.Ownership;
-using Nssv.Services.Images;
-using Nssv.Services.Network;
-using Nssv.Services.Storage;
+using Nssv.Services;
 using Nssv.Simulator;
 using Nssv.Tests.Data;
 using Shouldly;
@@ -58,9 +56,9 @@ internal sealed class ServiceBed : IManagerPort, IAsyncDisposable
         services.AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance).AddSingleton(typeof(ILogger<>), typeof(NullLogger<>));
         services.AddSingleton(models).AddSingleton(store).AddSingleton(writer).AddSingleton(transport);
         services.AddSingleton(TimeProvider.System).AddSingleton<IIdSource, Ids>().AddSingleton<IChance, Chance>().AddSingleton<ISecretSource, Secrets>();
-        services.AddSingleton(new NodeIdentity(Platform, 1));
+        services.AddSingleton(new NodeIdentity(Platform, 1)).AddSingleton(new AgentApiAddress(new Uri("https://manager:8443")));
         services.AddSingleton<IAgentAuthority, Authority>();
-        services.AddKernel().AddServicesOf(typeof(StorageRegistration).Assembly).AddStorage().AddImages().AddNetwork();
+        services.AddKernel().AddPlatformServices();
         return services;
     }
 
