@@ -142,6 +142,28 @@ public sealed class DataStorageTests
     }
 
     [Fact]
+    public async Task A_disk_made_at_the_moment_of_detaching_keeps_the_storage_attached()
+    {
+        await using var bed = new ServiceBed();
+        var (dataCenter, cluster) = await bed.Cluster();
+        var host = await bed.Host(cluster);
+        var storage = await Storage(bed, dataCenter);
+        await bed.Do(new AttachDataStorageToCluster(storage) { ClusterId = cluster });
+        var volumes = new Queue<Volume>([Samples.Volume(host.HostId, storage, image: null)]);
+        bed.BeforeCommit = async unit =>
+        {
+            if (unit.Changes.Any(change => change is Change.Delete { Row: DataStorageAttachment }) && volumes.TryDequeue(out var volume))
+                await bed.Insert(volume);
+        };
+
+        var operation = await bed.Run(new DetachDataStorageFromCluster(storage) { ClusterId = cluster });
+
+        (operation.State, operation.Error!.Code).ShouldBe((OperationState.Failed, "in-use"));
+        (await bed.Store.Count<DataStorageAttachment>()).ShouldBe(1);
+        Effects(host).ShouldBe(["storage.attach-data"]);
+    }
+
+    [Fact]
     public async Task A_host_that_will_not_let_go_gets_everything_back()
     {
         await using var bed = new ServiceBed();

@@ -1,9 +1,11 @@
 using Microsoft.Extensions.DependencyInjection;
 using Nssv.Contracts.Agent;
+using Nssv.Contracts.Compute;
 using Nssv.Contracts.Images;
 using Nssv.Contracts.Inventory;
 using Nssv.Contracts.Storage;
 using Nssv.Kernel;
+using Nssv.Kernel.Data;
 using Nssv.Kernel.Operations;
 using Nssv.Simulator;
 using Nssv.Tests.Data;
@@ -119,6 +121,49 @@ public sealed class ImageTests
         (await place.Bed.Refused(new RemoveImage(image))).Detail!.ShouldContain($"virtual-machine 'web-3' ({machine.Id})");
         (await place.Bed.Store.Get<Image>(image)).State.ShouldBe(ImageState.Ready);
         place.Host.Machine.Images.ShouldBe([image]);
+    }
+
+    [Fact]
+    public async Task A_machine_made_at_the_moment_of_deletion_keeps_the_image()
+    {
+        await using var place = await Place.Of();
+        var image = await place.Ready();
+        var machines = new Queue<VirtualMachine>([Samples.Machine(place.Cluster, image)]);
+        place.Bed.BeforeCommit = async unit =>
+        {
+            if (unit.Changes.Any(change => change is Change.Update { After: Image { State: ImageState.Deleting } }) && machines.TryDequeue(out var machine))
+                await place.Bed.Insert(machine);
+        };
+
+        var operation = await place.Bed.Run(new RemoveImage(image));
+
+        machines.ShouldBeEmpty();
+        (operation.State, operation.Error!.Code).ShouldBe((OperationState.Failed, "image-in-use"));
+        (await place.Bed.Store.Get<Image>(image)).State.ShouldBe(ImageState.Ready);
+        place.Host.Machine.Images.ShouldBe([image]);
+    }
+
+    [Fact]
+    public async Task A_disk_built_on_a_copy_at_the_moment_of_deletion_keeps_copy_and_image()
+    {
+        await using var place = await Place.Of();
+        var image = await place.Ready();
+        var data = await place.DataStorage();
+        var layer = await Samples.Cached(place.Bed, place.Host.HostId, data, image);
+        var volume = Samples.Volume(place.Host.HostId, data, image: null);
+        await place.Bed.Insert(volume);
+        var children = new Queue<VolumeLayer>([Samples.Layer(place.Host.HostId, data, volume: volume.Id, parent: layer.Id)]);
+        place.Bed.BeforeCommit = async unit =>
+        {
+            if (unit.Changes.Any(change => change is Change.Update { After: VolumeLayer { State: LayerState.Deleting } }) && children.TryDequeue(out var child))
+                await place.Bed.Insert(child);
+        };
+
+        var operation = await place.Bed.Run(new RemoveImage(image));
+
+        (operation.State, operation.Error!.Code).ShouldBe((OperationState.Failed, "layer-in-use"));
+        (await place.Bed.Store.Get<VolumeLayer>(layer.Id)).State.ShouldBe(LayerState.Ready);
+        (await place.Bed.Store.Get<Image>(image)).State.ShouldBe(ImageState.Ready);
     }
 
     [Fact]

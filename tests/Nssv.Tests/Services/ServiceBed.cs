@@ -39,11 +39,15 @@ internal sealed class ServiceBed : IManagerPort, IAsyncDisposable
         Schema.CreateFromModel(_database);
         var fence = MemberFence.Acquire(_database, NewId(), TimeProvider.System);
         _writer = new Writer(_database, fence, new() { Thread = new ContextThread() });
-        Services = Compose(models, new Store(_database), _writer, new InProcessTransport(_network, Url)).BuildServiceProvider();
+        Services = Compose(models, new Store(_database), new WatchedWriter(_writer, unit => BeforeCommit(unit)), new InProcessTransport(_network, Url)).BuildServiceProvider();
         _network.Attach(Url, this);
     }
 
     public ServiceProvider Services { get; }
+
+    /// <summary>Runs after a turn has decided and before its unit is written: the moment of every race.</summary>
+    public Func<UnitOfWork, Task> BeforeCommit { get; set; } = _ => Task.CompletedTask;
+
     public IStore Store => Services.GetRequiredService<IStore>();
     public IBus Bus => Services.GetRequiredService<IBus>();
     public Caller Admin { get; } = new(Account, Platform, "admin", CallerRole.Admin);
@@ -132,6 +136,15 @@ internal sealed class ServiceBed : IManagerPort, IAsyncDisposable
             await host.DisposeAsync();
         await _writer.DisposeAsync();
         await _database.DisposeAsync();
+    }
+
+    private sealed class WatchedWriter(IWriter writer, Func<UnitOfWork, Task> before) : IWriter
+    {
+        public async Task<long> Commit(UnitOfWork unit)
+        {
+            await before(unit);
+            return await writer.Commit(unit);
+        }
     }
 
     private sealed class Ids : IIdSource
