@@ -120,7 +120,16 @@ public sealed class CommandDispatcher(IAgentTransport transport, HostConnections
         var outbox = _outboxes.GetOrAdd(hostId, static _ => new Outbox());
         if (outbox.Add(command, answer))
             _ = Pump(hostId, outbox);
-        return await answer.Task.OrCancelled(cancel);
+        try
+        {
+            return await answer.Task.OrCancelled(cancel);
+        }
+        catch (OperationCanceledException)
+        {
+            // Given up before it was sent: it must not go along with its own next attempt, whose answer names the same id.
+            answer.TrySetCanceled(cancel);
+            throw;
+        }
     }
 
     /// <summary>While one batch is on its way the next one gathers: many commands for a host share a request and the host's journal commit.</summary>
@@ -196,7 +205,11 @@ public sealed class CommandDispatcher(IAgentTransport transport, HostConnections
             {
                 List<(CommandEnvelope, TaskCompletionSource<RefusedCommand?>)> batch = [];
                 while (batch.Count < LargestBatch && _queue.TryDequeue(out var next))
-                    batch.Add(next);
+                {
+                    if (!next.Answer.Task.IsCompleted)
+                        batch.Add(next);
+                }
+
                 if (batch.Count == 0)
                     _pumping = false;
                 return batch;

@@ -56,6 +56,8 @@ internal sealed class Bus(
 
     public Task<Operation> Accept(Request request, Caller caller, AcceptOptions options) => Accept(request, caller, options, null, null);
 
+    internal Task<Operation> Cancel(Id operationId) => operations.Cancel(operationId);
+
     /// <summary>Accepts a request that a step makes; unique by (parent, call), so that a repeat finds the first one.</summary>
     internal Task<Operation> AcceptChild(Request request, Operation parent, string call) =>
         Accept(request, new Caller(parent.CreatedBy, parent.ProjectId, "operation", CallerRole.System), new AcceptOptions(), parent, call);

@@ -94,7 +94,7 @@ internal sealed class Node
         {
             Generation = identity.Generation,
         };
-        Operations = new OperationEngine(mailboxes, store, writer, flows, runner, ends, time, logs.CreateLogger<OperationEngine>());
+        Operations = new OperationEngine(mailboxes, store, writer, flows, runner, ends, links, time, logs.CreateLogger<OperationEngine>());
         Bus = new Bus(turns, mailboxes, store, writer, models, authoriser, Operations, time, ids);
         runner.Bus = Bus;
     }

@@ -36,7 +36,9 @@ public interface ICommitFaults
 public sealed record WriterOptions
 {
     /// <summary>Clock of derived events.</summary>
+#pragma warning disable RS0030 // The default of a composition root that gives none; a simulation always gives one.
     public TimeProvider Time { get; init; } = TimeProvider.System;
+#pragma warning restore RS0030
 
     /// <summary>Null: a thread of its own.</summary>
     public IWriterThread? Thread { get; init; }

@@ -28,18 +28,31 @@ internal sealed class StepRun(OperationRun run, OperationRunner runner, PlannedS
             saved[name] = value?.DeepClone();
     }
 
-    public Task<TResult> Call<TResult>(Request<TResult> request)
+    /// <summary>While the database refuses, the step waits as the journal does: a full disk is no reason to fail, and none to leave something behind.</summary>
+    public async Task<TResult> Call<TResult>(Request<TResult> request)
     {
         Run.HasRecordedCalls = true;
-        return Runner.Bus.Call(request, new CallKey(Run.Operation.Id, StepKey, ++_calls));
+        var key = new CallKey(Run.Operation.Id, StepKey, ++_calls);
+        while (true)
+        {
+            try
+            {
+                return await Runner.Bus.Call(request, key);
+            }
+            catch (ProblemException e) when (Journal.DatabaseRefuses(e))
+            {
+                await Task.Delay(Journal.RetryAfter, Runner.Time, Cancelled);
+            }
+        }
     }
 
     public async Task<TResult> Command<TResult>(Command<TResult> command)
     {
         var hostId = host ?? throw new InvalidOperationException($"step {step.Name} commands a host but names none");
         var type = command.GetType();
+        var id = $"{Run.Operation.Id}/{StepKey}/{++_commands}";
         var envelope = new CommandEnvelope(
-            $"{Run.Operation.Id}/{StepKey}/{++_commands}", Run.Operation.Id, index, attempt, Run.Epoch(Runner.Generation),
+            id, Run.Operation.Id, index, Run.AttemptOf(id, attempt), Run.Epoch(Runner.Generation),
             (int)step.Deadline.TotalSeconds, CommandNames.Of(type), JsonSerializer.SerializeToElement(command, type, KernelJson.Options));
         Run.Hosts.Add(hostId);
         CommandResult result;

@@ -11,7 +11,7 @@ namespace Nssv.Kernel.Operations;
 /// </summary>
 internal sealed class Journal(IStore store, IWriter writer, CommandDispatcher dispatcher, TimeProvider time)
 {
-    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
     /// <summary>The plan is frozen and its first step begins.</summary>
     public Task Start(OperationRun run, Plan plan, Id? host)
@@ -48,12 +48,13 @@ internal sealed class Journal(IStore store, IWriter writer, CommandDispatcher di
         var done = run.Steps[index] with { State = StepState.Done, EndedAt = now };
         var after = run.Operation with
         {
-            State = !last ? OperationState.Running : run.IsCleanUp ? OperationState.Failed : OperationState.Succeeded,
+            // Clean-up is done on behalf of an operation that has ended, and holds no claim any more: it stays ended.
+            State = run.IsCleanUp ? OperationState.Failed : last ? OperationState.Succeeded : OperationState.Running,
             Context = run.Context.ToJsonString(),
             StepIndex = next,
             Progress = next * 100 / plan.Steps.Count,
             Result = run.Result,
-            EndedAt = last ? now : null,
+            EndedAt = run.IsCleanUp ? run.Operation.EndedAt : last ? now : null,
             CleanupPending = run.IsCleanUp && !last,
             CleanupHostId = last ? null : run.Operation.CleanupHostId,
         };
@@ -126,7 +127,12 @@ internal sealed class Journal(IStore store, IWriter writer, CommandDispatcher di
     public async Task Load(OperationRun run)
     {
         foreach (var step in await store.List<OperationStep>(Condition.Equal(nameof(OperationStep.OperationId), run.Operation.Id)))
+        {
             run.Steps[step.StepIndex] = step;
+            if (step.HostId is { } host)
+                run.Hosts.Add(host);
+        }
+
         run.HasRecordedCalls = true;
     }
 
@@ -153,6 +159,9 @@ internal sealed class Journal(IStore store, IWriter writer, CommandDispatcher di
             dispatcher.ForgetLater(host, run.Operation.Id);
     }
 
+    /// <summary>Full or away: nothing of the unit is there, and the same unit may be given again.</summary>
+    public static bool DatabaseRefuses(ProblemException e) => e.Problem.Code is "database-full" or "unavailable";
+
     private async Task Commit(OperationRun run, UnitOfWork unit, Operation after, Action committed)
     {
         while (true)
@@ -164,7 +173,7 @@ internal sealed class Journal(IStore store, IWriter writer, CommandDispatcher di
                 committed();
                 return;
             }
-            catch (ProblemException e) when (e.Problem.Status is 503 or 507)
+            catch (ProblemException e) when (DatabaseRefuses(e))
             {
                 await Task.Delay(RetryAfter, time);
             }

@@ -21,15 +21,17 @@ public sealed partial class OperationEngine
     private readonly FlowCatalog _flows;
     private readonly OperationRunner _runner;
     private readonly OperationEnds _ends;
+    private readonly HostConnections _links;
     private readonly TimeProvider _time;
     private readonly ILogger<OperationEngine> _log;
     private long _lastSequence;
     private bool _stopping;
 
     internal OperationEngine(
-        MailboxSet mailboxes, IStore store, IWriter writer, FlowCatalog flows, OperationRunner runner, OperationEnds ends, TimeProvider time, ILogger<OperationEngine> log)
+        MailboxSet mailboxes, IStore store, IWriter writer, FlowCatalog flows, OperationRunner runner, OperationEnds ends, HostConnections links, TimeProvider time,
+        ILogger<OperationEngine> log)
     {
-        (_mailboxes, _store, _writer, _flows, _runner, _ends, _time, _log) = (mailboxes, store, writer, flows, runner, ends, time, log);
+        (_mailboxes, _store, _writer, _flows, _runner, _ends, _links, _time, _log) = (mailboxes, store, writer, flows, runner, ends, links, time, log);
     }
 
     /// <summary>Operations that have begun and not ended on this node.</summary>
@@ -63,19 +65,49 @@ public sealed partial class OperationEngine
         var unit = new UnitOfWork { OperationId = operation.Id }.Include(decision.Unit).Insert(operation);
         if (key is not null)
             unit.Insert(key);
-        await _writer.Commit(unit);
+        // Superseding is part of accepting: both are durable, or neither.
+        List<Id> superseded = [];
+        foreach (var (other, _) in conflicts.Where(conflict => conflict.Policy == ConflictPolicy.Supersede))
+        {
+            var before = await _store.Get<Operation>(other.OperationId);
+            if (before.HasEnded() || _running.TryGetValue(before.Id, out var run) && run.PastPointOfNoReturn)
+                continue;
+            unit.Observe(before, before with { CancelRequested = true });
+            superseded.Add(before.Id);
+        }
+
+        await CommitAccepted(unit, operation);
         if (flow is null)
             return operation;
 
         _claims.Add(operation, flow, running: false);
-        foreach (var (other, policy) in conflicts)
-        {
-            if (policy == ConflictPolicy.Supersede)
-                await Cancel(other.OperationId);
-        }
-
+        foreach (var id in superseded)
+            TellCancelled(id);
         await StartNext(operation.TargetId, operation);
         return operation;
+    }
+
+    /// <summary>If the outcome is not known, the row tells: an operation that is there must also be in the queue.</summary>
+    private async Task CommitAccepted(UnitOfWork unit, Operation operation)
+    {
+        try
+        {
+            await _writer.Commit(unit);
+        }
+        catch (OutcomeUnknownException e)
+        {
+            Log.OutcomeUnknown(_log, operation.Id, e);
+            if (await Reread(operation.Id) is null)
+                throw Problems.Unavailable("The database was lost while the request was written; nothing of it was kept.").AsException();
+        }
+    }
+
+    private void TellCancelled(Id operationId)
+    {
+        if (_running.TryGetValue(operationId, out var run))
+            run.Cancel();
+        else
+            _ = Begin(operationId);
     }
 
     /// <summary>Asks an operation to stop and be undone. One that waits for its claim ends at once.</summary>
@@ -92,11 +124,18 @@ public sealed partial class OperationEngine
         }
 
         var cancelled = operation with { CancelRequested = true };
-        await _writer.Commit(new UnitOfWork { OperationId = operationId }.Observe(operation, cancelled));
-        if (_running.TryGetValue(operationId, out run))
-            run.Cancel();
-        else
-            _ = Begin(operationId);
+        try
+        {
+            await _writer.Commit(new UnitOfWork { OperationId = operationId }.Observe(operation, cancelled));
+        }
+        catch (OutcomeUnknownException e)
+        {
+            Log.OutcomeUnknown(_log, operationId, e);
+            if (await Reread(operationId) is not { CancelRequested: true })
+                throw Problems.Unavailable("The database was lost while the wish was written; nothing of it was kept.").AsException();
+        }
+
+        TellCancelled(operationId);
         return cancelled;
     }
 
@@ -113,7 +152,7 @@ public sealed partial class OperationEngine
         }
 
         Log.Recovering(_log, unfinished.Count);
-        foreach (var operation in unfinished.Where(o => o.State != OperationState.Queued))
+        foreach (var operation in unfinished.Where(o => o.State != OperationState.Queued || o.CancelRequested))
             _ = Begin(operation.Id);
         foreach (var target in unfinished.Select(o => o.TargetId).Distinct())
             _ = _mailboxes.Run(target, async () => { await StartNext(target); return true; });
@@ -128,12 +167,23 @@ public sealed partial class OperationEngine
         foreach (var operation in pending.OrderBy(o => o.AcceptedSequence))
         {
             var run = new OperationRun(operation);
-            if (_running.TryAdd(operation.Id, run))
-                await Execute(run, operation, recovered: true);
+            if (_running.TryAdd(operation.Id, run) && await Execute(run, operation, recovered: true) is { CleanupPending: true } again)
+                _ = CleanUpWhenBack(again);
         }
 
         return await _store.Count<Operation>(
             Condition.Equal(nameof(Operation.CleanupHostId), hostId), Condition.Equal(nameof(Operation.CleanupPending), true)) == 0;
+    }
+
+    /// <summary>
+    /// The host may have come back, and its clean-up been looked for, while the operation was just giving it up; so this node looks itself as well.
+    /// </summary>
+    private async Task CleanUpWhenBack(Operation ended)
+    {
+        var host = ended.CleanupHostId!.Value;
+        await _links.WaitFor(host, HostLink.Connected, CancellationToken.None);
+        if (!_stopping)
+            await CleanUp(host);
     }
 
     /// <summary>Starts nothing more; what runs is left to the journal.</summary>
@@ -180,11 +230,14 @@ public sealed partial class OperationEngine
             return true;
         });
         _ends.Ended(ended);
+        if (ended.CleanupPending)
+            await CleanUpWhenBack(ended);
     }
 
     /// <returns>The ended operation; null when this node had to let go of it.</returns>
     private async Task<Operation?> Execute(OperationRun run, Operation operation, bool recovered)
     {
+        var isCleanUp = run.IsCleanUp;
         try
         {
             while (true)
@@ -197,8 +250,10 @@ public sealed partial class OperationEngine
                 {
                     // Nobody answers from memory: read what is there, and go on from that.
                     Log.OutcomeUnknown(_log, operation.Id, e);
-                    run.Reload(await Reread(operation.Id));
-                    recovered = true;
+                    run.Reload(await Reread(operation.Id) ?? throw new FencedException($"operation {operation.Id} is gone"));
+                    if (run.Operation.HasEnded() && !(isCleanUp && run.IsCleanUp))
+                        return run.Operation;
+                    recovered = run.Operation.State != OperationState.Queued;
                 }
             }
         }
@@ -213,15 +268,16 @@ public sealed partial class OperationEngine
         }
     }
 
-    private async Task<Operation> Reread(Id operationId)
+    /// <summary>The row as it is now; waits for the database.</summary>
+    private async Task<Operation?> Reread(Id operationId)
     {
         while (true)
         {
             try
             {
-                return await _store.Get<Operation>(operationId);
+                return await _store.Find<Operation>(operationId);
             }
-            catch (Exception e) when (e is not ProblemException { Problem.Status: 404 } and not FencedException)
+            catch (Exception e) when (e is not FencedException)
             {
                 await Task.Delay(TimeSpan.FromSeconds(1), _time);
             }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Nssv.Kernel.Agents;
 using Nssv.Kernel.Flows;
 
 namespace Nssv.Kernel.Operations;
@@ -10,9 +11,10 @@ internal sealed class OperationRun
 #pragma warning restore CA1001
 {
     /// <summary>Room for the fences of one generation.</summary>
-    private const int FenceBits = 20;
+    private const int FenceBits = 28;
 
     private readonly HashSet<Id> _asked = [];
+    private readonly Dictionary<string, int> _attempts = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _cancel = new();
     private long _fence;
     private bool _mustAsk;
@@ -48,16 +50,29 @@ internal sealed class OperationRun
     public long Epoch(long generation) => (generation << FenceBits) | _fence;
 
     /// <summary>From now on every host is asked, with a higher epoch, before it is commanded again: what is still under way to it must not take effect later.</summary>
-    public void Fence()
+    /// <param name="fence">Higher than any that this generation has used, for whichever run: an operation may be taken up several times in one generation.</param>
+    public void Fence(long fence)
     {
-        _fence++;
+        _fence = fence;
         _mustAsk = true;
         _asked.Clear();
     }
 
     public bool MustAsk(Id host) => _mustAsk && !_asked.Contains(host);
 
-    public void Asked(Id host) => _asked.Add(host);
+    /// <summary>The host has answered: what it knows of earlier attempts, this run goes on from.</summary>
+    public void Asked(Id host, IReadOnlyList<CommandFate> fates)
+    {
+        _asked.Add(host);
+        foreach (var fate in fates)
+            _attempts[fate.CommandId] = fate.State == CommandState.Failed ? fate.Attempt : fate.Attempt - 1;
+    }
+
+    /// <summary>
+    /// The number under which a command is sent: above those that an earlier owner has used up, so that its recorded failure is not taken for an answer,
+    /// and the same as its last one if that may still succeed.
+    /// </summary>
+    public int AttemptOf(string commandId, int attempt) => _attempts.GetValueOrDefault(commandId) + attempt;
 
     public void Cancel() => _cancel.Cancel();
 

@@ -36,6 +36,8 @@ internal sealed partial class OperationRunner(
     public Bus Bus { get; set; } = null!;
 
     public long Generation { get; init; }
+
+    private long _fences;
     public CommandDispatcher Dispatcher => dispatcher;
     public OperationEnds Ends => ends;
     public Signals Signals => signals;
@@ -55,7 +57,7 @@ internal sealed partial class OperationRunner(
 
         if (recovered)
         {
-            run.Fence();
+            Fence(run);
             await journal.Load(run);
             var inDoubt = run.Plan!.Steps.ElementAtOrDefault(run.Operation.StepIndex);
             if (run.Operation.Direction == FlowDirection.Forward && inDoubt is { AfterCrash: FlowDirection.Back } && !run.PastPointOfNoReturn)
@@ -64,6 +66,8 @@ internal sealed partial class OperationRunner(
 
         return run.Operation.Direction == FlowDirection.Forward ? await Forward(run) : await Back(run);
     }
+
+    private void Fence(OperationRun run) => run.Fence(Interlocked.Increment(ref _fences));
 
     /// <summary>Shows what the operation is doing; not a journal entry.</summary>
     public Task Show(OperationRun run, OperationState state) => journal.Show(run, state);
@@ -164,8 +168,11 @@ internal sealed partial class OperationRunner(
         var tried = new StepRun(run, this, step, index, attempt, undoing, host, cancel.Token);
         try
         {
+            cancel.Token.ThrowIfCancellationRequested();
+            if (undoing)
+                await EndChildren(run, index, cancel.Token);
             if (host is { } hostId)
-                await MakeSure(run, hostId, cancel.Token);
+                await MakeSure(run, hostId, undoing, cancel.Token);
             await (undoing ? binding.Undo(context, tried) : binding.Run(context, tried));
         }
         catch (OperationCanceledException e) when (cancel.IsCancellationRequested)
@@ -177,12 +184,12 @@ internal sealed partial class OperationRunner(
         finally
         {
             if (tried.FateUnknown)
-                run.Fence();
+                Fence(run);
         }
     }
 
     /// <summary>The host is there, and nothing older of this operation can take effect on it any more.</summary>
-    private async Task MakeSure(OperationRun run, Id host, CancellationToken cancel)
+    private async Task MakeSure(OperationRun run, Id host, bool undoing, CancellationToken cancel)
     {
         var enough = run.IsCleanUp ? HostLink.Reconciling : HostLink.Connected;
         if (links.Of(host) < enough)
@@ -201,8 +208,38 @@ internal sealed partial class OperationRunner(
 
         if (run.MustAsk(host))
         {
-            await dispatcher.Ask(host, run.Operation.Id, run.Epoch(Generation), run.IsCleanUp, cancel);
-            run.Asked(host);
+            var reply = await dispatcher.Ask(host, run.Operation.Id, run.Epoch(Generation), run.IsCleanUp, cancel);
+            // What already ran when the host was asked runs on. Forward it is asked for again and so adopted; it must be over before it is taken back.
+            while (undoing && reply.Commands.Any(command => command.State == CommandState.Running))
+            {
+                await Task.Delay(FirstPause, time, cancel);
+                reply = await dispatcher.Ask(host, run.Operation.Id, run.Epoch(Generation), run.IsCleanUp, cancel);
+            }
+
+            run.Asked(host, reply.Commands);
+        }
+    }
+
+    /// <summary>What a step has started must have ended before the step is taken back: children are cancelled, and waited for whatever they do then.</summary>
+    private async Task EndChildren(OperationRun run, int index, CancellationToken cancel)
+    {
+        foreach (var child in await store.List<Operation>(Condition.Equal(nameof(Operation.ParentId), run.Operation.Id)))
+        {
+            if (child.HasEnded() || !child.ParentCall!.StartsWith($"{index}:", StringComparison.Ordinal) || child.ParentCall.Contains("/undo/", StringComparison.Ordinal))
+                continue;
+            var end = ends.Next(child.Id, cancel);
+            if ((await store.Get<Operation>(child.Id)).HasEnded())
+                continue;
+            try
+            {
+                await Bus.Cancel(child.Id);
+            }
+            catch (ProblemException)
+            {
+                // It has just ended, or can only go forward: its end is near in either case.
+            }
+
+            await end;
         }
     }
 

@@ -6,6 +6,7 @@ namespace Nssv.Kernel;
 /// </summary>
 public static class TaskWaits
 {
+#pragma warning disable RS0030 // The one place that may call them: on a task that already ends on the caller's context.
     /// <exception cref="OperationCanceledException">Cancelled before it ended.</exception>
     public static Task<T> OrCancelled<T>(this Task<T> task, CancellationToken cancel) =>
         task.IsCompleted || !cancel.CanBeCanceled ? task : task.Here().WaitAsync(cancel);
@@ -18,6 +19,8 @@ public static class TaskWaits
     /// <exception cref="OperationCanceledException">Cancelled before it ended.</exception>
     public static Task<T> Within<T>(this Task<T> task, TimeSpan limit, TimeProvider time, CancellationToken cancel) =>
         task.IsCompleted ? task : task.Here().WaitAsync(limit, time, cancel);
+
+#pragma warning restore RS0030
 
     /// <summary>The same task, ending on the context of whoever calls this: fit for <c>WhenAny</c>.</summary>
     public static async Task<T> Here<T>(this Task<T> task) => await task;

@@ -1,0 +1,191 @@
+using Microsoft.Extensions.DependencyInjection;
+using Nssv.Contracts.Agent;
+using Nssv.Contracts.Compute;
+using Nssv.Contracts.Images;
+using Nssv.Contracts.Inventory;
+using Nssv.Contracts.Storage;
+using Nssv.Kernel;
+using Nssv.Kernel.Agents;
+using Nssv.Kernel.Calls;
+using Nssv.Kernel.Data;
+using Nssv.Kernel.Model;
+using Nssv.Services;
+using Nssv.Services.Inventory.Observation;
+using Nssv.Simulation.Tests.Invariants;
+using Nssv.Simulation.Tests.World;
+using Nssv.Simulator;
+
+namespace Nssv.Simulation.Tests.Machines;
+
+/// <summary>The product itself: its requests, flows and observation of hosts, on simulated hosts.</summary>
+internal sealed class MachineRun : ScenarioRun
+{
+    private static readonly ResourceModels Models = ResourceModels.FromAssemblies(typeof(VirtualMachine).Assembly);
+
+    private readonly List<Id> _machines = [];
+    private readonly List<string> _twice = [];
+    private readonly Id _image = Named(0x01);
+
+    private MachineRun(ulong seed, Mutation mutation, bool verbose, int hosts) : base(seed, mutation, verbose, hosts, Models)
+    {
+        foreach (var host in Cluster.Hosts)
+        {
+            var watch = host.Effect;
+            host.Effect = (node, command, scope) =>
+            {
+                watch?.Invoke(node, command, scope);
+                NeverTwice(node, command);
+            };
+        }
+    }
+
+    public static async Task<RunResult> Random(ulong seed, Mutation mutation = Mutation.None, bool verbose = false)
+    {
+        await using var run = new MachineRun(seed, mutation, verbose, 1 + (int)(seed % 3));
+        return await run.UnderChaos();
+    }
+
+    /// <summary>Two machines created, one stopped, started and deleted, the other paused, resumed and stopped by force.</summary>
+    public static async Task<RunResult> Fixed(ulong seed, long? crashAt, bool verbose = false)
+    {
+        await using var run = new MachineRun(seed, Mutation.None, verbose, 2);
+        return await run.WithOneDeath(crashAt, run.CreateTwo, run.StopOnePauseOther, run.StartOneResumeOther, run.DeleteOneKillOther);
+    }
+
+    protected override void AddServices(IServiceCollection services)
+    {
+        services.AddPlatformServices();
+        services.AddSingleton<IManagerPort, PlatformPort>();
+        services.AddSingleton<ISecretSource>(new SeededSecrets(Cluster.World.Dice.Fork()));
+    }
+
+    protected override void Begun(IServiceProvider services) => _ = services.GetRequiredService<HostObservation>().Watch(CancellationToken.None);
+
+    protected override bool SetUp()
+    {
+        var (center, cluster, data, images) = (Named(0x02), Named(0x03), Named(0x04), Named(0x05));
+        Cluster.Manager.Start();
+        Person.Ask(new CreateDataCenter { Id = center, Name = "center" });
+        if (!Answered())
+            return false;
+        Person.Ask(new CreateCluster { Id = cluster, Name = "cluster", DataCenterId = center });
+        if (!Answered())
+            return false;
+        foreach (var host in Cluster.Hosts)
+            Person.Ask(new CreateHost { Id = host.Id, Name = host.Name, ClusterId = cluster, Address = $"{host.Name}.example" });
+        if (!Answered())
+            return false;
+        Cluster.StartAll();
+        if (!Quiet())
+            return false;
+        Person.Ask(new CreateDataStorage { Id = data, Name = "data", DataCenterId = center, Path = "/data" });
+        Person.Ask(new CreateImageStorage { Id = images, Name = "images", HostId = Cluster.Hosts[0].Id, Path = "/images" });
+        if (!Quiet())
+            return false;
+        Person.Ask(new AttachDataStorageToCluster(data) { ClusterId = cluster });
+        Person.Ask(new AttachImageStorageToDataCenter(images) { DataCenterId = center });
+        if (!Quiet())
+            return false;
+        Person.Ask(new CreateImage { Id = _image, Name = "micro", Kind = ImageKind.System, Format = ImageFormat.Qcow2, ImageStorageId = images, Source = new(File: "/import/micro.qcow2") });
+        return Quiet() && Person.Refused.Count == 0;
+    }
+
+    private bool Answered() => Cluster.Run(() => Person.Open == 0, TimeSpan.FromMinutes(1)) && Person.Refused.Count == 0;
+
+    private void CreateTwo()
+    {
+        Create(start: true);
+        Create(start: true);
+    }
+
+    private void StopOnePauseOther()
+    {
+        Person.Ask(new StopVirtualMachine(_machines[0]));
+        Person.Ask(new PauseVirtualMachine(_machines[1]));
+    }
+
+    private void StartOneResumeOther()
+    {
+        Person.Ask(new StartVirtualMachine(_machines[0]));
+        Person.Ask(new ResumeVirtualMachine(_machines[1]));
+    }
+
+    private void DeleteOneKillOther()
+    {
+        Person.Ask(new DeleteVirtualMachine(_machines[0]));
+        Person.Ask(new StopVirtualMachine(_machines[1]) { Force = true });
+    }
+
+    private void Create(bool start)
+    {
+        var id = Named(0x1000 + _machines.Count);
+        _machines.Add(id);
+        Person.Ask(new CreateVirtualMachine
+        {
+            Id = id, Name = $"vm-{_machines.Count}", CpuCount = 1 + Dice.Below(4), MemoryBytes = 256L << 20, ImageId = _image, Start = start,
+            DataDisks = Dice.Chance(0.4) ? [new DataDisk { SizeBytes = 1 << 30 }] : [],
+        });
+    }
+
+    protected override void AskSomething()
+    {
+        if (_machines.Count == 0 || Dice.Chance(0.4))
+        {
+            Create(Dice.Chance(0.8));
+            return;
+        }
+
+        var id = Dice.Pick(_machines);
+        switch (Dice.Below(12))
+        {
+            case < 3:
+                Person.Ask(new StartVirtualMachine(id));
+                break;
+            case < 5:
+                Person.Ask(new StopVirtualMachine(id) { Force = Dice.Chance(0.5) });
+                break;
+            case 5:
+                Person.Ask(new PauseVirtualMachine(id));
+                break;
+            case 6:
+                Person.Ask(new ResumeVirtualMachine(id));
+                break;
+            case 7:
+                Person.Ask(new RebootVirtualMachine(id));
+                break;
+            case < 10:
+                Person.Ask(new DeleteVirtualMachine(id));
+                break;
+            case 10:
+                Dice.Pick(Cluster.Hosts).Host.Engine?.GuestEnds(id);
+                break;
+            default:
+                CancelOne();
+                break;
+        }
+    }
+
+    /// <summary>Invariant 4, looked at each time a domain is about to start.</summary>
+    private void NeverTwice(HostNode node, Command command)
+    {
+        if (command is not StartDomain start)
+            return;
+        foreach (var other in Cluster.Hosts.Where(host => host != node))
+        {
+            if (other.Machine.Domains.Any(domain => domain.VirtualMachineId == start.VirtualMachineId && domain.State is DomainState.Running or DomainState.Paused or DomainState.ShuttingDown && domain.VirtualMachineId == start.VirtualMachineId))
+                _twice.Add($"{start.VirtualMachineId.Short} starts on {node.Name} while it runs on {other.Name}");
+        }
+    }
+
+    /// <summary>States that only a report ends have ended.</summary>
+    protected override bool IsAtRest(IStore store) =>
+        Now(store.List<VirtualMachine>()).All(vm => vm.State != VmState.Unknown) && Now(store.List<Host>()).All(host => host.State == HostState.Connected);
+
+    protected override async Task Check(IStore store, Findings findings)
+    {
+        findings.AddAll(Invariant.RunsTwice, _twice);
+        await MachineChecks.Agree(store, Cluster.Hosts, findings);
+    }
+
+    private static Id Named(int number) => Id.Parse($"01890000-0000-7000-8000-{0x5000_0000_0000L + number:x12}");
+}

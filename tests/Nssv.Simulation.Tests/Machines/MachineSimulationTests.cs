@@ -1,0 +1,53 @@
+using Nssv.Simulation.Tests.World;
+using Shouldly;
+using Xunit;
+
+namespace Nssv.Simulation.Tests.Machines;
+
+/// <summary>The product's virtual machines under faults.</summary>
+[Trait("group", "simulation")]
+public sealed class MachineSimulationTests(ITestOutputHelper output)
+{
+    [Fact]
+    public void Every_machine_is_as_asked_or_gone_whatever_goes_wrong()
+    {
+        if (Seeds.Chosen is { } chosen)
+        {
+            Seeds.Check([Seeds.OnThisThread(() => MachineRun.Random(chosen, verbose: true))]);
+            return;
+        }
+
+        Seeds.Check(Seeds.Failures([.. Enumerable.Range(1, Seeds.Count(500)).Select(seed => (Func<Task<RunResult>>)(() => MachineRun.Random((ulong)seed)))], 3, Tell));
+    }
+
+    [Fact]
+    public void Every_machine_is_as_asked_or_gone_wherever_a_process_dies()
+    {
+        if (Seeds.ChosenDeath is { } death)
+        {
+            Seeds.Check([Seeds.OnThisThread(() => MachineRun.Fixed(1, death, verbose: true))]);
+            return;
+        }
+
+        var calm = Seeds.OnThisThread(() => MachineRun.Fixed(1, null));
+        Seeds.Check([calm]);
+        calm.Points.ShouldBeGreaterThan(200);
+        Seeds.Check(Seeds.Failures([.. Enumerable.Range(0, (int)calm.Points).Select(at => (Func<Task<RunResult>>)(() => MachineRun.Fixed(1, at)))], 3, Tell));
+    }
+
+    [Fact]
+    public void The_same_seed_makes_the_same_history()
+    {
+        foreach (var seed in (ulong[])[3, 4])
+        {
+            var (first, again) = (Seeds.OnThisThread(() => MachineRun.Random(seed)), Seeds.OnThisThread(() => MachineRun.Random(seed)));
+            again.Trace.Hash.ShouldBe(first.Trace.Hash, $"seed {seed}");
+        }
+    }
+
+    private void Tell(string line)
+    {
+        output.WriteLine(line);
+        Console.WriteLine(line);
+    }
+}

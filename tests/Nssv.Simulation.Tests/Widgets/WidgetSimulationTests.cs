@@ -1,0 +1,72 @@
+using Nssv.Simulation.Tests.Invariants;
+using Nssv.Simulation.Tests.World;
+using Shouldly;
+using Xunit;
+
+namespace Nssv.Simulation.Tests.Widgets;
+
+/// <summary>The kernel and the agent's protocol under faults, with resources that exist for this alone.</summary>
+[Trait("group", "simulation")]
+public sealed class WidgetSimulationTests(ITestOutputHelper output)
+{
+    [Fact]
+    public void Every_operation_ends_whatever_goes_wrong()
+    {
+        if (Seeds.Chosen is { } chosen)
+        {
+            Seeds.Check([Seeds.OnThisThread(() => WidgetRun.Random(chosen, verbose: true))]);
+            return;
+        }
+
+        Seeds.Check(Seeds.Failures([.. Enumerable.Range(1, Seeds.Count(500)).Select(seed => (Func<Task<RunResult>>)(() => WidgetRun.Random((ulong)seed)))], 3, Tell));
+    }
+
+    [Fact]
+    public void Every_operation_ends_wherever_a_process_dies()
+    {
+        var calm = Seeds.OnThisThread(() => WidgetRun.Fixed(1, null));
+        Seeds.Check([calm]);
+        calm.Points.ShouldBeGreaterThan(200);
+        Seeds.Check(Seeds.Failures([.. Enumerable.Range(0, (int)calm.Points).Select(at => (Func<Task<RunResult>>)(() => WidgetRun.Fixed(1, at)))], 3, Tell));
+    }
+
+    [Fact]
+    public void The_same_seed_makes_the_same_history()
+    {
+        foreach (var seed in (ulong[])[7, 8, 9])
+        {
+            var (first, again) = (Seeds.OnThisThread(() => WidgetRun.Random(seed)), Seeds.OnThisThread(() => WidgetRun.Random(seed)));
+            again.Trace.Hash.ShouldBe(first.Trace.Hash, $"seed {seed}");
+            again.Steps.ShouldBe(first.Steps);
+        }
+
+        Seeds.OnThisThread(() => WidgetRun.Random(10)).Trace.Hash.ShouldNotBe(Seeds.OnThisThread(() => WidgetRun.Random(11)).Trace.Hash);
+    }
+
+    [Theory]
+    [InlineData(Mutation.JournalAfterEffect, Invariant.NothingLeft)]
+    [InlineData(Mutation.OldEpochsAccepted, Invariant.Superseded)]
+    [InlineData(Mutation.CallsWithoutKeys, Invariant.Once)]
+    internal void A_mutation_is_caught(Mutation mutation, string invariant)
+    {
+        for (ulong seed = 1; seed <= 300; seed++)
+        {
+            var chosen = seed;
+            var result = Seeds.OnThisThread(() => WidgetRun.Random(chosen, mutation));
+            if (result.Findings.All.Any(finding => finding.Invariant == invariant))
+            {
+                Seeds.Check([Seeds.OnThisThread(() => WidgetRun.Random(chosen))]);
+                Tell($"{mutation} is caught by seed {seed}");
+                return;
+            }
+        }
+
+        Assert.Fail($"no seed notices {mutation}");
+    }
+
+    private void Tell(string line)
+    {
+        output.WriteLine(line);
+        Console.WriteLine(line);
+    }
+}

@@ -1,0 +1,130 @@
+using Nssv.Kernel;
+using Nssv.Simulator;
+
+namespace Nssv.Simulation.Tests.World;
+
+/// <summary>What goes wrong in one run: thrown once at its beginning, so that runs differ in kind and not only in degree.</summary>
+internal sealed class Chaos
+{
+    private static readonly Problem Broken = new(500, "simulated-failure", "The host could not do it.", "By chance.", "Try again.");
+
+    private readonly Cluster _cluster;
+    private readonly Dice _dice;
+    private readonly double _loss;
+    private readonly double _repeat;
+    private readonly double _late;
+    private readonly double _refusal;
+    private readonly HashSet<HostNode> _lostPower = [];
+    private bool _over;
+
+    public Chaos(Cluster cluster)
+    {
+        _cluster = cluster;
+        _dice = cluster.World.Dice.Fork();
+        _loss = _dice.Pick([0, 0.01, 0.05, 0.15]);
+        _repeat = _dice.Pick([0, 0.02, 0.1]);
+        _late = _dice.Pick([0, 0.02, 0.1]);
+        _refusal = _dice.Pick([0, 0, 0.03, 0.1]);
+    }
+
+    /// <summary>The database takes nothing.</summary>
+    public bool DatabaseIsFull { get; private set; }
+
+    public bool LostPower(HostNode host) => _lostPower.Contains(host);
+
+    public void Begin(TimeSpan length)
+    {
+        var (world, points) = (_cluster.World, _cluster.Points);
+        points.Armed = true;
+        points.Probability = _dice.Pick([0, 0.001, 0.003, 0.01]);
+        _cluster.RestartAfter = () => _dice.Between(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(_dice.Pick([2, 10, 30])));
+        _cluster.Link.Fate = Fate;
+        _cluster.Manager.LostCommits = _dice.Pick([0, 0, 0, 0.02]);
+        foreach (var host in _cluster.Hosts)
+        {
+            var slow = _dice.Chance(0.15);
+            host.Latency = dice => slow && dice.Chance(0.1) ? dice.Between(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(70)) : dice.Between(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(30));
+            host.Refuses = (dice, _, _) => dice.Chance(_refusal) ? Broken : null;
+        }
+        world.Note("chaos", $"loss {_loss} repeat {_repeat} late {_late} refusal {_refusal} crash {points.Probability} lost commits {_cluster.Manager.LostCommits}");
+        for (var i = _dice.Below(4); i > 0; i--)
+            world.After(length * _dice.Next(), Strike);
+        world.After(length, Heal);
+    }
+
+    public MessageFate Fate(SimulatedMessage message)
+    {
+        if (_over)
+            return MessageFate.Quick(_dice);
+        List<TimeSpan> arrivals = [];
+        if (!_dice.Chance(_loss))
+            arrivals.Add(Delay());
+        while (_dice.Chance(_repeat))
+            arrivals.Add(Delay());
+        return new() { Arrivals = arrivals, Answer = _dice.Chance(_loss) ? null : Delay() };
+    }
+
+    private TimeSpan Delay() => _dice.Chance(_late) ? _dice.Between(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(40)) : MessageFate.Delay(_dice);
+
+    private void Strike()
+    {
+        if (_over)
+            return;
+        var host = _dice.Pick(_cluster.Hosts);
+        switch (_dice.Below(6))
+        {
+            case 0:
+                _cluster.Manager.Kill();
+                _cluster.Again(() => _cluster.Manager.Context.IsDead, _cluster.Manager.Start);
+                break;
+            case 1:
+                _cluster.Manager.Replace();
+                _cluster.World.After(_dice.Between(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60)), _cluster.Manager.WakeSleepers);
+                break;
+            case 2:
+                host.Kill();
+                _cluster.Again(() => host.Context.IsDead, host.Start);
+                break;
+            case 3:
+                _lostPower.Add(host);
+                host.CutPower();
+                _cluster.Again(() => host.Context.IsDead, host.Start);
+                break;
+            case 4:
+                // Away for longer than anybody waits.
+                host.Kill();
+                var life = host.Context;
+                _cluster.World.After(_dice.Between(TimeSpan.FromSeconds(90), TimeSpan.FromSeconds(200)), () =>
+                {
+                    if (host.Context == life)
+                        host.Start();
+                });
+                break;
+            default:
+                DatabaseIsFull = true;
+                _cluster.World.Note("chaos", "the database is full");
+                _cluster.World.After(_dice.Between(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(_dice.Pick([10, 60, 400]))), () =>
+                {
+                    DatabaseIsFull = false;
+                    _cluster.World.Note("chaos", "the database has room again");
+                });
+                break;
+        }
+    }
+
+    private void Heal()
+    {
+        _cluster.World.Note("chaos", "is over");
+        _over = true;
+        DatabaseIsFull = false;
+        _cluster.Points.Probability = 0;
+        _cluster.Points.Armed = false;
+        _cluster.Manager.LostCommits = 0;
+        _cluster.Manager.WakeSleepers();
+        foreach (var host in _cluster.Hosts)
+        {
+            host.Latency = static dice => dice.Between(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(20));
+            host.Refuses = static (_, _, _) => null;
+        }
+    }
+}

@@ -1,0 +1,91 @@
+using Nssv.Kernel;
+using Nssv.Kernel.Agents;
+using Nssv.Kernel.Data;
+using Nssv.Kernel.Operations;
+
+namespace Nssv.Simulation.Tests.World;
+
+/// <summary>Faults put into the product on purpose, from outside: each takes away what one invariant rests on, and a simulation must notice.</summary>
+internal enum Mutation
+{
+    None,
+    /// <summary>A step's beginning is acknowledged before it is durable.</summary>
+    JournalAfterEffect,
+    /// <summary>Hosts see one epoch for all owners, so they refuse nobody.</summary>
+    OldEpochsAccepted,
+    /// <summary>Calls leave no record of themselves, so that a repeat is a second one.</summary>
+    CallsWithoutKeys,
+}
+
+internal static class Mutations
+{
+    public static IWriter Around(this Mutation mutation, IWriter writer, NodeClock clock) => mutation switch
+    {
+        Mutation.JournalAfterEffect => new LateJournal(writer, clock),
+        Mutation.CallsWithoutKeys => new WithoutCallKeys(writer),
+        _ => writer,
+    };
+
+    public static IAgentTransport Around(this Mutation mutation, IAgentTransport transport) =>
+        mutation == Mutation.OldEpochsAccepted ? new OneEpoch(transport) : transport;
+
+    /// <summary>Says that a journal entry is there, and writes it a moment later, in order.</summary>
+    private sealed class LateJournal(IWriter writer, NodeClock clock) : IWriter
+    {
+        private Task _last = Task.CompletedTask;
+
+        public Task<long> Commit(UnitOfWork unit)
+        {
+            if (!unit.Changes.Any(change => change is Change.Insert { Row: OperationStep } or Change.Update { After: OperationStep }))
+                return unit.Changes.Any(change => change is Change.Observe { After: Operation }) ? After(unit) : writer.Commit(unit);
+            _last = Later(_last, unit);
+            return Task.FromResult(0L);
+        }
+
+        private async Task<long> After(UnitOfWork unit)
+        {
+            await _last;
+            return await writer.Commit(unit);
+        }
+
+        private async Task Later(Task last, UnitOfWork unit)
+        {
+            await last;
+            await Task.Delay(TimeSpan.FromMilliseconds(40), clock);
+            await writer.Commit(unit);
+        }
+    }
+
+    private sealed class WithoutCallKeys(IWriter writer) : IWriter
+    {
+        public Task<long> Commit(UnitOfWork unit)
+        {
+            if (!unit.Changes.Any(change => change is Change.Insert { Row: CallResult }))
+                return writer.Commit(unit);
+            var without = new UnitOfWork { OperationId = unit.OperationId };
+            foreach (var change in unit.Changes)
+            {
+                _ = change switch
+                {
+                    Change.Insert { Row: CallResult } => without,
+                    Change.Insert { Row: Tests.Widgets.Mark mark } => without.Insert(mark),
+                    Change.Statement raw => without.Execute(raw.Table, raw.Sql, raw.ExpectedRows, raw.Parameters),
+                    _ => throw new NotSupportedException($"{change} is in no recorded call of these scenarios"),
+                };
+            }
+
+            return writer.Commit(without);
+        }
+    }
+
+    private sealed class OneEpoch(IAgentTransport transport) : IAgentTransport
+    {
+        public Task<CommandReceipt> Send(Id hostId, CommandBatch batch, CancellationToken cancel) =>
+            transport.Send(hostId, new([.. batch.Commands.Select(command => command with { Epoch = 1 })]), cancel);
+
+        public async Task<AskReply> Ask(Id hostId, Ask ask, CancellationToken cancel) =>
+            await transport.Ask(hostId, ask with { Epoch = 1 }, cancel) with { RecordedEpoch = ask.Epoch };
+
+        public Task Forget(Id hostId, Forget forget, CancellationToken cancel) => transport.Forget(hostId, forget, cancel);
+    }
+}
