@@ -16,7 +16,7 @@ internal delegate IHostEngine EngineMaker(EngineOptions options, ILoggerFactory 
 internal static class AgentProcess
 {
     /// <summary>What runs is given this long to end; what does not is run again from the journal at the next start.</summary>
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
     /// <returns>0 after an orderly stop, 1 when the journal was lost and a fresh start is needed.</returns>
     /// <exception cref="SetupException">A person must change something first.</exception>

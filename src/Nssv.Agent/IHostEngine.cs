@@ -68,7 +68,7 @@ public sealed record CommandScope(Id OperationId, string CommandId, IProgress<in
 }
 
 /// <summary>A ready image's bytes (our own qcow2 or ISO), its length and the SHA-256 of exactly these bytes.</summary>
-public sealed record StoredImage(Stream Content, long Length, string StoredSha256, bool IsIso)
+public sealed record StoredImage(Stream Content, long Length, string StoredSha256, bool IsIso = false)
 {
     public const string ChecksumHeader = "X-Nssv-Sha256";
     public const string IsoMediaType = "application/x-iso9660-image", DiskMediaType = "application/octet-stream";

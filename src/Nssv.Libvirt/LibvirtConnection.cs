@@ -55,9 +55,6 @@ public sealed unsafe class LibvirtConnection : IDisposable
     /// <summary>Version of QEMU.</summary>
     public Version HypervisorVersion => Native.virConnectGetVersion(_handle, out var v) < 0 ? throw LibvirtException.Last("virConnectGetVersion") : Decode(v);
 
-    /// <summary>The host's capabilities (XML).</summary>
-    public string Capabilities() => Text(Native.virConnectGetCapabilities(_handle), "virConnectGetCapabilities");
-
     /// <summary>What a domain of this kind may have, host-model CPU included (XML). Null leaves the choice to libvirt.</summary>
     public string DomainCapabilities(string? emulator, string? architecture, string? machine, string? virtualizationType) =>
         Text(Native.virConnectGetDomainCapabilities(_handle, emulator, architecture, machine, virtualizationType, 0), "virConnectGetDomainCapabilities");

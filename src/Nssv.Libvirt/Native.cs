@@ -49,7 +49,6 @@ internal static unsafe partial class Native
     [LibraryImport(Library)] internal static partial int virConnectSetKeepAlive(ConnectHandle connection, int intervalSeconds, uint count);
     [LibraryImport(Library)] internal static partial int virConnectGetLibVersion(ConnectHandle connection, out ulong version);
     [LibraryImport(Library)] internal static partial int virConnectGetVersion(ConnectHandle connection, out ulong version);
-    [LibraryImport(Library)] internal static partial nint virConnectGetCapabilities(ConnectHandle connection);
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial nint virConnectGetDomainCapabilities(ConnectHandle connection, string? emulator, string? architecture, string? machine, string? virtualizationType, uint flags);
     [LibraryImport(Library)]

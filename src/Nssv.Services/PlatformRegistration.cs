@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Nssv.Contracts.Agent;
 using Nssv.Kernel.Composition;
 using Nssv.Services.Images;
+using Nssv.Services.Inventory;
 using Nssv.Services.Inventory.Enrolments;
 using Nssv.Services.Inventory.Observation;
 using Nssv.Services.Network;
@@ -15,7 +16,7 @@ public static class PlatformRegistration
     public static IServiceCollection AddPlatformServices(this IServiceCollection services)
     {
         services.AddServicesOf(typeof(PlatformRegistration).Assembly);
-        services.AddStorage().AddImages().AddNetwork();
+        services.AddInventory().AddStorage().AddImages().AddNetwork();
         services.AddSingleton<HostEnrolment>();
         services.AddSingleton<HostObservation>();
         services.AddSingleton<IHostInbox>(provider => provider.GetRequiredService<HostObservation>());

@@ -77,7 +77,7 @@ public sealed class SimulatedEngine(SimulatedMachine machine, TimeProvider time,
 
     public Task<StoredImage> OpenImage(Id? imageStorageId, Id imageId, CancellationToken cancel) =>
         machine.Images.Contains(imageId)
-            ? Task.FromResult(new StoredImage(new MemoryStream(imageId.Value.ToByteArray()), 16, Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(imageId.Value.ToByteArray())), false))
+            ? Task.FromResult(new StoredImage(new MemoryStream(imageId.Value.ToByteArray()), 16, Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(imageId.Value.ToByteArray())), IsIso: false))
             : throw Problems.NotFound("image", imageId.ToString()).AsException();
 
     public Task<Stream> OpenConsole(Id virtualMachineId, CancellationToken cancel) =>

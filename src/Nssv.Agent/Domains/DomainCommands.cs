@@ -280,7 +280,10 @@ internal sealed class DomainCommands(EngineOptions options, LibvirtLink link, Do
         try
         {
             var architecture = RuntimeInformation.OSArchitecture is Architecture.Arm64 ? Contracts.Inventory.Architecture.Aarch64 : Contracts.Inventory.Architecture.X86_64;
-            return _profile ??= await Call(connection => HostProfile.Read(architecture, connection.Capabilities(), type =>
+            if (_profile is not null)
+                return _profile;
+            var kvm = await KvmDevice.IsUsable(cancel).ConfigureAwait(false);
+            return _profile = await Call(connection => HostProfile.Read(architecture, kvm, type =>
                 connection.DomainCapabilities(null, architecture is Contracts.Inventory.Architecture.Aarch64 ? "aarch64" : "x86_64", architecture is Contracts.Inventory.Architecture.Aarch64 ? "virt" : "q35", type)), cancel).ConfigureAwait(false);
         }
         finally

@@ -23,17 +23,18 @@ internal sealed record HostProfile(Architecture Architecture, string Virtualizat
         ("/usr/share/edk2/aarch64/QEMU_EFI-pflash.raw", "/usr/share/edk2/aarch64/vars-template-pflash.raw"),
     ];
 
-    /// <summary>Decides from libvirt's answers. KVM is used when libvirt says that it works, not when a device node is there.</summary>
-    public static HostProfile Read(Architecture architecture, string capabilitiesXml, Func<string, string> domainCapabilities)
+    /// <summary>
+    /// Decides from what libvirt offers for this architecture. libvirt offers KVM when the device is there; whether QEMU's user may open it, it does not
+    /// look at. Only one kind of domain is asked for: the whole host's capabilities would start every emulator that is installed.
+    /// </summary>
+    public static HostProfile Read(Architecture architecture, bool kvmUsable, Func<string, string> domainCapabilities)
     {
         var arch = architecture is Architecture.Aarch64 ? "aarch64" : "x86_64";
-        var kvm = XDocument.Parse(capabilitiesXml).Descendants("guest").Elements("arch")
-            .Any(a => (string?)a.Attribute("name") == arch && a.Elements("domain").Any(d => (string?)d.Attribute("type") == "kvm"));
-        var type = kvm ? "kvm" : "qemu";
+        var type = kvmUsable ? "kvm" : "qemu";
         var offered = XDocument.Parse(domainCapabilities(type));
         var emulator = (string?)offered.Root!.Element("path") ?? $"/usr/bin/qemu-system-{arch}";
         var (code, variables) = (architecture is Architecture.Aarch64 ? ArmFirmware : X86Firmware).FirstOrDefault(f => File.Exists(f.Code) && File.Exists(f.Variables));
-        return new HostProfile(architecture, type, emulator, Cpu(architecture, kvm, offered).ToString(SaveOptions.DisableFormatting), code, variables);
+        return new HostProfile(architecture, type, emulator, Cpu(architecture, kvmUsable, offered).ToString(SaveOptions.DisableFormatting), code, variables);
     }
 
     /// <summary>

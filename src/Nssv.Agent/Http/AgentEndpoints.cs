@@ -10,7 +10,7 @@ using Nssv.Kernel.Trust;
 namespace Nssv.Agent.Http;
 
 /// <summary>What managers (and, for images, other agents) may ask of this host.</summary>
-internal sealed class AgentEndpoints(CommandDesk desk, IHostEngine engine)
+internal sealed class AgentEndpoints(CommandDesk desk, IHostEngine engine, CancellationToken stopping)
 {
     private const string Root = "/agent/v1";
     private const string CallbackHeader = "X-Callback-Url";
@@ -47,28 +47,34 @@ internal sealed class AgentEndpoints(CommandDesk desk, IHostEngine engine)
     {
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
             size.MaxRequestBodySize = null;
-        await engine.ReceiveUpload(StorageId(http), RouteId(http, "imageId"), http.Request.Body, http.Request.ContentLength, http.RequestAborted);
+        using var ending = Ending(http);
+        await engine.ReceiveUpload(StorageId(http), RouteId(http, "imageId"), http.Request.Body, http.Request.ContentLength, ending.Token);
         http.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
     private async Task Download(HttpContext http)
     {
-        var image = await engine.OpenImage(StorageId(http), RouteId(http, "imageId"), http.RequestAborted);
+        using var ending = Ending(http);
+        var image = await engine.OpenImage(StorageId(http), RouteId(http, "imageId"), ending.Token);
         await using var content = image.Content;
-        http.Response.ContentType = "application/octet-stream";
+        http.Response.ContentType = image.MediaType;
         http.Response.ContentLength = image.Length;
         http.Response.Headers[StoredImage.ChecksumHeader] = image.StoredSha256;
-        await content.CopyToAsync(http.Response.Body, 1 << 20, http.RequestAborted);
+        await content.CopyToAsync(http.Response.Body, 1 << 20, ending.Token);
     }
 
     private async Task Console(HttpContext http)
     {
         if (!http.WebSockets.IsWebSocketRequest)
             throw new Problem(426, "websocket-needed", "The console is a WebSocket.", null, "Connect with a WebSocket client.").AsException();
-        await using var console = await engine.OpenConsole(RouteId(http, "virtualMachineId"), http.RequestAborted);
+        using var ending = Ending(http);
+        await using var console = await engine.OpenConsole(RouteId(http, "virtualMachineId"), ending.Token);
         using var socket = await http.WebSockets.AcceptWebSocketAsync();
-        await ConsoleBridge.Run(socket, console, http.RequestAborted);
+        await ConsoleBridge.Run(socket, console, ending.Token);
     }
+
+    /// <summary>What flows for long ends with its caller and with the agent.</summary>
+    private CancellationTokenSource Ending(HttpContext http) => CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, stopping);
 
     private static Id RouteId(HttpContext http, string name) => Id.TryParse(Convert.ToString(http.Request.RouteValues[name], CultureInfo.InvariantCulture), null, out var id)
         ? id

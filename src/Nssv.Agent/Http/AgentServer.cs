@@ -40,13 +40,13 @@ internal static class AgentServer
                 kestrel.Listen(address, port, Listen);
         });
         builder.Services.AddRoutingCore();
-        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(40));
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(10));
         var app = builder.Build();
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Nssv.Agent.Http");
         app.UseRouting();
         app.Use(async (http, next) => await Answers.Guard(http, next, logger));
         app.UseWebSockets();
-        new AgentEndpoints(desk, engine).Map(app);
+        new AgentEndpoints(desk, engine, app.Lifetime.ApplicationStopping).Map(app);
         return app;
     }
 }

@@ -24,9 +24,10 @@ internal static class Answers
             Authorise(http);
             await next(http);
         }
-        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
-            // The caller is gone.
+            // The caller is gone, or the agent ends.
+            http.Abort();
         }
         catch (Exception exception)
         {

@@ -14,9 +14,14 @@ internal static class ConsoleBridge
         var typed = ToConsole(socket, console, ending.Token);
         var shown = ToSocket(console, socket, ending.Token);
         await Task.WhenAny(typed, shown);
-        // The console may have ended first: its viewer is told while the socket is still whole.
         if (!cancel.IsCancellationRequested && socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
             await Close(socket);
+        // The console ended first: cancelling now would cut the line before the viewer has read that it did.
+        using (var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel))
+        {
+            await Task.WhenAny(typed, Task.Delay(ClosingTime, patience.Token));
+            await patience.CancelAsync();
+        }
         await ending.CancelAsync();
         await Task.WhenAll(typed, shown);
     }

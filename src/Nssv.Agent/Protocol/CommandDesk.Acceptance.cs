@@ -120,6 +120,7 @@ public sealed partial class CommandDesk
             failure = exception;
         }
         List<CancellationTokenSource> abandoned = [];
+        IReadOnlyList<CommandEntry> ready;
         lock (_gate)
         {
             foreach (var entry in acceptance.Admitted)
@@ -129,7 +130,10 @@ public sealed partial class CommandDesk
                 else
                     TakeBack(entry);
             }
+            ready = failure is null ? [] : _lines.TakeReady();
         }
+        // Others may have waited behind what is taken back.
+        Run(ready);
         foreach (var source in abandoned)
             source.Cancel();
         foreach (var entry in acceptance.Admitted)
@@ -198,6 +202,7 @@ public sealed partial class CommandDesk
             var operation = Operation(row.OperationId);
             operation.Epoch = operation.DurableEpoch = row.Epoch;
             operation.EndedAt = row.EndedAt;
+            operation.AskedAt = row.AskedAt;
         }
         // First every epoch, then the lines: a command's own operation may have been taken over through another command.
         foreach (var row in commands)

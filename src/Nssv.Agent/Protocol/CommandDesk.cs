@@ -116,10 +116,11 @@ public sealed partial class CommandDesk : IDisposable
             if (ask.Epoch < operation.Epoch)
                 return new(operation.Epoch, []);
             operation.Epoch = ask.Epoch;
+            operation.AskedAt = _time.GetUtcNow();
             if (operation.DurableEpoch < ask.Epoch)
             {
                 var unit = new UnitOfWork();
-                CommandJournal.RecordEpoch(unit, ask.OperationId, ask.Epoch);
+                CommandJournal.RecordEpoch(unit, ask.OperationId, ask.Epoch, operation.AskedAt.Value);
                 committed = _journal.Commit(unit);
             }
         }
@@ -183,7 +184,7 @@ public sealed partial class CommandDesk : IDisposable
             return false;
         if (operation.EndedAt is { } ended)
             return now - ended >= _options.Retention;
-        return operation.Commands.Count > 0
+        return (operation.AskedAt is not { } asked || now - asked >= _options.LongestRetention)
             && operation.Commands.All(command => command.HasEnded && command.Acknowledged && now - command.AcceptedAt >= _options.LongestRetention);
     }
 

@@ -14,6 +14,9 @@ internal sealed class OperationEntry(Id id)
     /// <summary>The part of it that an answer may rest on.</summary>
     public long DurableEpoch { get; set; }
 
+    /// <summary>When it was asked for last, if ever.</summary>
+    public DateTimeOffset? AskedAt { get; set; }
+
     public DateTimeOffset? EndedAt { get; set; }
 
     /// <summary>In order of acceptance, the newest attempt of each.</summary>

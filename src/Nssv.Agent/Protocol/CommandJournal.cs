@@ -65,12 +65,12 @@ public sealed class CommandJournal(IStore store, IWriter writer, long incarnatio
         "UPDATE agent_commands SET acknowledged = @p0 WHERE command_id = @p1 AND attempt = @p2 AND callback_url = @p3",
         null, true, entry.Id, entry.Attempt, entry.CallbackUrl);
 
-    internal static void RecordEpoch(UnitOfWork unit, Id operationId, long epoch) => unit.Execute("agent_operations",
+    internal static void RecordEpoch(UnitOfWork unit, Id operationId, long epoch, DateTimeOffset askedAt) => unit.Execute("agent_operations",
         """
-        INSERT INTO agent_operations (operation_id, epoch) VALUES (@p0, @p1)
-        ON CONFLICT (operation_id) DO UPDATE SET epoch = CASE WHEN agent_operations.epoch < excluded.epoch THEN excluded.epoch ELSE agent_operations.epoch END
+        INSERT INTO agent_operations (operation_id, epoch, asked_at) VALUES (@p0, @p1, @p2)
+        ON CONFLICT (operation_id) DO UPDATE SET asked_at = excluded.asked_at, epoch = CASE WHEN agent_operations.epoch < excluded.epoch THEN excluded.epoch ELSE agent_operations.epoch END
         """,
-        1, operationId, epoch);
+        1, operationId, epoch, askedAt);
 
     internal static void RecordEnd(UnitOfWork unit, Id operationId, long epoch, DateTimeOffset endedAt) => unit.Execute("agent_operations",
         """

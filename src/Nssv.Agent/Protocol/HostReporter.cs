@@ -57,12 +57,7 @@ public sealed class HostReporter : IDisposable
                 var engine = _parts.Engine;
                 var reply = await _parts.Link.Beat(
                     new(_parts.HostId, engine.BootId, _parts.Journal.Incarnation, NextSequence(), engine.Capacity, engine.Storages), cancel.Token);
-                var first = !_met;
-                _met = true;
-                if (first)
-                    _parts.Logger.ManagerMet();
-                if (first || reply.Resync)
-                    AskForFull();
+                Met(reply.Resync);
                 interval = TimeSpan.FromSeconds(Math.Clamp(reply.IntervalSeconds, 1, 60));
             }
             catch (Exception exception) when (!_stopping.IsCancellationRequested)
@@ -79,6 +74,19 @@ public sealed class HostReporter : IDisposable
             // Hosts that lost the manager at one moment shall not all come back at one moment; and until it is met, ask more often.
             await Pause(_met ? interval * (0.95 + 0.1 * _parts.Chance.Next()) : _options.Search * (0.5 + _parts.Chance.Next()));
         }
+    }
+
+    /// <summary>Whoever was away is told everything, once: the wish is there before the meeting lets the reports begin.</summary>
+    private void Met(bool resync)
+    {
+        lock (_gate)
+        {
+            _fullDue |= resync || !_met;
+            if (!_met)
+                _parts.Logger.ManagerMet();
+            _met = true;
+        }
+        Signal();
     }
 
     private async Task Report()

@@ -51,6 +51,7 @@ public sealed record JournaledOperation
 {
     [Key] public required Id OperationId { get; init; }
     public required long Epoch { get; init; }
+    public DateTimeOffset? AskedAt { get; init; }
 
     /// <summary>When the manager said that the operation has ended; everything of it is removed after the retention time.</summary>
     public DateTimeOffset? EndedAt { get; init; }

@@ -12,7 +12,8 @@ internal static class StorageProblems
         "Free space on the storage, or choose another one; nothing was left behind.");
 
     public static Problem Unavailable(string what, string why) => new(503, "storage-unavailable", "The storage does not answer.",
-        $"{what}: {why}", "Check the disk or server behind the storage; the host keeps trying.") { RetryAfterSeconds = 10 };
+        $"{what}: {why}", "Check the disk or server behind the storage; the host keeps trying.")
+    { RetryAfterSeconds = 10 };
 
     public static Problem Unknown(Id storageId) => new(409, "storage-not-attached", "The host does not know this storage.",
         $"Storage {storageId} is not attached to this host.", "Attach the storage to the host's cluster first.");

@@ -11,30 +11,38 @@ internal static class ResourceKinds
     private static readonly Column Created = new("Created", "createdAt");
 
     public static ResourceKind VirtualMachine => new("vm", "virtual-machines", "vm",
-        [Name, State, new("CPUs", "cpuCount"), new("Memory", "memoryBytes"), new("Host", "hostId", "hosts"), new("Image", "imageId", "images"), Created, Id]) { Sort = "name" };
+        [Name, State, new("CPUs", "cpuCount"), new("Memory", "memoryBytes"), new("Host", "hostId", "hosts"), new("Image", "imageId", "images"), Created, Id])
+    { Sort = "name" };
 
     public static ResourceKind Image => new("image", "images", "image",
-        [Name, State, new("Kind", "kind"), new("Format", "format"), new("Size", "virtualSizeBytes"), new("Stored", "storedSizeBytes"), Created, Id]) { Sort = "name" };
+        [Name, State, new("Kind", "kind"), new("Format", "format"), new("Size", "virtualSizeBytes"), new("Stored", "storedSizeBytes"), Created, Id])
+    { Sort = "name" };
 
     public static ResourceKind Volume => new("volume", "volumes", "volume",
-        [Name, State, new("Role", "role"), new("Size", "sizeBytes"), new("VM", "virtualMachineId", "virtual-machines"), new("Storage", "dataStorageId", "data-storages"), Created, Id]) { Sort = "name" };
+        [Name, State, new("Role", "role"), new("Size", "sizeBytes"), new("VM", "virtualMachineId", "virtual-machines"), new("Storage", "dataStorageId", "data-storages"), Created, Id])
+    { Sort = "name" };
 
     public static ResourceKind Host => new("host", "hosts", "host",
-        [Name, State, new("Address", "address"), new("Cluster", "clusterId", "clusters"), new("CPUs", "cpuCount"), new("Memory", "memoryBytes"), new("Booked", "bookedMemoryBytes"), new("Heartbeat", "lastHeartbeatAt"), Id]) { Sort = "name" };
+        [Name, State, new("Address", "address"), new("Cluster", "clusterId", "clusters"), new("CPUs", "cpuCount"), new("Memory", "memoryBytes"), new("Booked", "bookedMemoryBytes"), new("Heartbeat", "lastHeartbeatAt"), Id])
+    { Sort = "name" };
 
     public static ResourceKind Cluster => new("cluster", "clusters", "cluster",
-        [Name, new("Data center", "dataCenterId", "data-centers"), new("Architecture", "architecture"), Created, Id]) { Sort = "name" };
+        [Name, new("Data center", "dataCenterId", "data-centers"), new("Architecture", "architecture"), Created, Id])
+    { Sort = "name" };
 
     public static ResourceKind DataCenter => new("datacenter", "data-centers", "data center", [Name, new("Description", "description"), Created, Id]) { Sort = "name" };
 
     public static ResourceKind DataStorage => new("datastorage", "data-storages", "data storage",
-        [Name, State, new("Kind", "kind"), new("Path", "path"), new("Data center", "dataCenterId", "data-centers"), Created, Id]) { Sort = "name" };
+        [Name, State, new("Kind", "kind"), new("Path", "path"), new("Data center", "dataCenterId", "data-centers"), Created, Id])
+    { Sort = "name" };
 
     public static ResourceKind ImageStorage => new("imagestorage", "image-storages", "image storage",
-        [Name, State, new("Kind", "kind"), new("Host", "hostId", "hosts"), new("Path", "path"), new("Capacity", "capacityBytes"), new("Available", "availableBytes"), Id]) { Sort = "name" };
+        [Name, State, new("Kind", "kind"), new("Host", "hostId", "hosts"), new("Path", "path"), new("Capacity", "capacityBytes"), new("Available", "availableBytes"), Id])
+    { Sort = "name" };
 
     public static ResourceKind PortGroup => new("portgroup", "port-groups", "port group",
-        [Name, new("Kind", "kind"), new("Data center", "dataCenterId", "data-centers"), Created, Id]) { Sort = "name" };
+        [Name, new("Kind", "kind"), new("Data center", "dataCenterId", "data-centers"), Created, Id])
+    { Sort = "name" };
 
     public static ResourceKind NetworkInterface => new("nic", "network-interfaces", "network interface",
         [new("MAC", "macAddress"), new("VM", "virtualMachineId", "virtual-machines"), new("Port group", "portGroupId", "port-groups"), new("Model", "model"), new("Index", "deviceIndex"), Id]);
@@ -42,7 +50,8 @@ internal static class ResourceKinds
     public static ResourceKind Account => new("account", "accounts", "account", [Name, new("Role", "role"), Created, Id]) { Sort = "name" };
 
     public static ResourceKind Operation => new("operation", "operations", "operation",
-        [new("Kind", "kind"), State, new("Progress", "progress"), new("Target", "targetType"), new("Target id", "targetId"), new("Started", "startedAt"), new("Error", "error.code"), Id]) { Sort = "createdAt desc" };
+        [new("Kind", "kind"), State, new("Progress", "progress"), new("Target", "targetType"), new("Target id", "targetId"), new("Started", "startedAt"), new("Error", "error.code"), Id])
+    { Sort = "createdAt desc" };
 
     public static ResourceKind Event => new("event", "events", "event",
         [new("Sequence", "sequence"), new("At", "at"), new("Type", "type"), new("Resource", "resourceId"), new("Operation", "operationId")]);

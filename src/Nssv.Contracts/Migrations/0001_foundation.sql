@@ -245,6 +245,8 @@ CREATE TABLE "virtual_machines" (
     "image_id" {text},
     "power_intent" {text} NOT NULL,
     "run_generation" {bigint} NOT NULL,
+    "seen_running" {bigint} NOT NULL,
+    "seen_ended" {bigint} NOT NULL,
     "placement_host_id" {text},
     "hardware" {text},
     "state" {text} NOT NULL,

@@ -63,24 +63,39 @@ public sealed class References(ResourceModels models, IStore store)
         }
     }
 
-    private async ValueTask<IReadOnlyList<(string Key, string? Name)>> Read((TableModel From, string Where) referring, Id id)
+    private async ValueTask<IReadOnlyList<string>> Read((TableModel From, string Where) referring, Id id)
     {
         var (from, where) = referring;
-        var sql = new StringBuilder("SELECT ").Append(Sql.Quote(from.Key[0].Name));
-        var named = from.TryColumn(nameof(NamedResource.Name), out var name);
-        if (named)
-            sql.Append(", ").Append(Sql.Quote(name.Name));
-        sql.Append(" FROM ").Append(Sql.Quote(from.Name)).Append(" WHERE ").Append(where)
-            .Append(" ORDER BY ").Append(Sql.Quote(from.Key[0].Name)).Append(" LIMIT ").Append(Named + 1);
-        return await store.Select(sql.ToString(), [id], reader => (reader.GetString(0), named ? reader.GetString(1) : null));
+        var key = Sql.Quote(from.Key[0].Name);
+        var (name, of) = NameOf(from, where);
+        var sql = new StringBuilder("SELECT ").Append(key).Append(", ").Append(name).Append(" FROM ").Append(Sql.Quote(from.Name))
+            .Append(" WHERE ").Append(where).Append(" ORDER BY ").Append(key).Append(" LIMIT ").Append(Named + 1);
+        return await store.Select(sql.ToString(), [id], reader => reader.IsDBNull(1) ? reader.GetString(0) : $"{of}'{reader.GetString(1)}' ({reader.GetString(0)})");
+    }
+
+    /// <summary>What people know a row by: its name, or that of what it belongs to (a link by its other end).</summary>
+    private static (string Sql, string Of) NameOf(TableModel from, string where)
+    {
+        if (from.TryColumn(nameof(NamedResource.Name), out var name))
+            return (Sql.Quote(name.Name), "");
+        foreach (var reference in from.References)
+        {
+            if (reference.Target.TryColumn(nameof(NamedResource.Name), out var other) && !where.Contains(Sql.Quote(reference.Column.Name), StringComparison.Ordinal))
+            {
+                return ($"(SELECT o.{Sql.Quote(other.Name)} FROM {Sql.Quote(reference.Target.Name)} o WHERE o.\"id\" = {Sql.Quote(from.Name)}.{Sql.Quote(reference.Column.Name)})",
+                    $"of {reference.Target.Singular} ");
+            }
+        }
+
+        return ("NULL", "");
     }
 
     private async ValueTask<long> Count((TableModel From, string Where) referring, Id id) =>
         (await store.Select($"SELECT count(*) FROM {Sql.Quote(referring.From.Name)} WHERE {referring.Where}", [id], reader => reader.GetInt64(0)))[0];
 
-    private static string Describe(TableModel from, IReadOnlyList<(string Key, string? Name)> rows, long count)
+    private static string Describe(TableModel from, IReadOnlyList<string> rows, long count)
     {
-        var shown = string.Join(", ", rows.Take(Named).Select(row => row.Name is null ? row.Key : $"'{row.Name}' ({row.Key})"));
+        var shown = string.Join(", ", rows.Take(Named));
         return count == 1 ? $"{from.Singular} {shown}" : count <= Named ? $"{count} {from.Singular}s: {shown}" : $"{count} {from.Singular}s: {shown} and {count - Named} more";
     }
 

@@ -1,8 +1,8 @@
 using Nssv.Contracts.Agent;
-using Nssv.Server.Http;
-using Nssv.Server.OpenApi;
 using Nssv.Contracts.Inventory;
 using Nssv.Kernel.Calls;
+using Nssv.Server.Http;
+using Nssv.Server.OpenApi;
 using Nssv.Services.Inventory.Enrolments;
 
 namespace Nssv.Server.Agents;

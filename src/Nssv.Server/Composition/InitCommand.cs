@@ -65,5 +65,5 @@ internal static class InitCommand
 /// <summary>Every migration, in the order in which tables refer to each other.</summary>
 internal static class Migrations
 {
-    public static IReadOnlyList<MigrationSet> All { get; } = [MigrationSet.Kernel, MigrationSet.Embedded("contracts", typeof(VirtualMachine).Assembly)];
+    public static IReadOnlyList<MigrationSet> All { get; } = [MigrationSet.Kernel, MigrationSet.Embedded("nssv", typeof(VirtualMachine).Assembly)];
 }

@@ -51,7 +51,8 @@ internal static class ServerServices
     public static IServiceCollection AddApi(this IServiceCollection services)
     {
         services.AddPatching(DataServices.Models);
-        services.AddSingleton<IResourceRules, NamedResourceRules>();
+        foreach (var rules in typeof(PlatformRegistration).Assembly.GetTypes().Where(type => !type.IsAbstract && type.IsAssignableTo(typeof(IResourceRules))))
+            services.AddSingleton(typeof(IResourceRules), rules);
         services.AddSingleton<RequestLog>();
         services.AddSingleton<Pipeline>();
         services.AddSingleton<Acceptance>();

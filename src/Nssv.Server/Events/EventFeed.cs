@@ -50,9 +50,10 @@ internal sealed class EventFeed : ICommitObserver
     {
         lock (_gate)
         {
-            if (_count == 0 || sequence < _last - _count)
+            // A place beyond the last one known here may be of another platform, or a reader of the database was quicker than the bell: the database decides.
+            if (_count == 0 || sequence < _last - _count || sequence > _last)
                 return null;
-            var events = new List<PublishedEvent>((int)Math.Clamp(_last - sequence, 0, most));
+            var events = new List<PublishedEvent>((int)Math.Min(_last - sequence, most));
             for (var next = sequence + 1; next <= _last && events.Count < most; next++)
                 events.Add(_recent[next % Capacity]);
             return events;

@@ -1,7 +1,7 @@
 using System.Reflection;
+using Nssv.Agent.Protocol;
 using Nssv.Contracts.Compute;
 using Nssv.Kernel.Data;
-using Nssv.Kernel.Data.Sqlite;
 using Nssv.Kernel.Model;
 using Shouldly;
 using Xunit;
@@ -39,17 +39,13 @@ public abstract class ProductSchemaTests : DatabaseTest
 [Trait("group", "data")]
 public sealed class SqliteProductSchemaTests : ProductSchemaTests
 {
-    private static readonly Assembly AgentAssembly = typeof(Agent.Protocol.AgentProblems).Assembly;
-
-    private static ResourceModels Agent => ResourceModels.FromTypes(AgentAssembly.GetTypes().Where(type => type.IsDefined(typeof(TableAttribute))));
-
     protected override Task<ITestDatabase> Make() => Task.FromResult<ITestDatabase>(new SqliteFile());
 
     [Fact]
     public void The_agent_s_migrations_make_what_is_declared()
     {
-        var database = Opened(Place.Open(Agent));
-        Migrator.Apply(database, TimeProvider.System, MigrationSet.Embedded("agent", AgentAssembly));
+        var database = Opened(Place.Open(JournalDatabase.Models));
+        Migrator.Apply(database, TimeProvider.System, JournalDatabase.Migrations);
         Agree(database);
     }
 
@@ -62,7 +58,6 @@ public sealed class SqliteProductSchemaTests : ProductSchemaTests
         var kernel = typeof(TableModel).Assembly;
         Write("src/Nssv.Kernel/Data/Migrations/0001_kernel.sql", Schema.Ddl(Manager, table => table.Type.Assembly == kernel && table.Name != "schema_migrations"));
         Write("src/Nssv.Contracts/Migrations/0001_foundation.sql", Schema.Ddl(Manager, table => table.Type.Assembly != kernel));
-        Write("src/Nssv.Agent/Migrations/0001_journal.sql", Schema.Ddl(Agent, table => table.Name != "schema_migrations"));
 
         void Write(string path, string sql)
         {

@@ -40,8 +40,8 @@ public sealed class AgentPortTests(RunningServer server) : IClassFixture<Running
         (row.AgentUrl, row.CertificateFingerprint).ShouldBe(("https://127.0.0.1:9", CertificateAuthority.Fingerprint(certificate)));
 
         using var agent = server.Client(certificate, server.Agents);
-        using var beat = await agent.PostAsJsonAsync("/agent-api/v1/heartbeat", Beat(host.Id), KernelJson.Options);
-        beat.StatusCode.ShouldBe(HttpStatusCode.OK);
+        using var results = await agent.PostAsJsonAsync("/agent-api/v1/results", new ResultBatch(host.Id, 1, []), KernelJson.Options);
+        results.StatusCode.ShouldBe(HttpStatusCode.OK);
         await Problem(await agent.PostAsJsonAsync("/agent-api/v1/heartbeat", Beat(new Id(Guid.CreateVersion7())), KernelJson.Options), HttpStatusCode.Forbidden, "host-mismatch");
         await Problem(await agent.GetAsync("/api/v1/clusters"), HttpStatusCode.NotFound, "no-such-path");
 
@@ -69,7 +69,8 @@ public sealed class AgentPortTests(RunningServer server) : IClassFixture<Running
             TokenHash = Convert.ToHexStringLower(SHA256.HashData("late"u8)), HostId = host.Id, ExpiresAt = Clock.Now(server.Time) - TimeSpan.FromSeconds(1),
         }));
         using var client = server.Client(address: server.Agents);
-        await Problem(await client.PostAsJsonAsync("/enroll", new EnrolRequest("late", "x", "https://localhost:1"), KernelJson.Options), HttpStatusCode.Forbidden, "enrolment-refused");
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        await Problem(await client.PostAsJsonAsync("/enroll", new EnrolRequest("late", Request(key), "https://localhost:1"), KernelJson.Options), HttpStatusCode.Forbidden, "enrolment-refused");
     }
 
     [Fact]
@@ -93,6 +94,17 @@ public sealed class AgentPortTests(RunningServer server) : IClassFixture<Running
         using var cancelled = new CancellationTokenSource();
         await cancelled.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(() => transport.Send(host.Id, batch, cancelled.Token));
+    }
+
+    [Fact]
+    public async Task A_change_keeps_to_the_rules_of_its_kind()
+    {
+        var host = await AddHost();
+        using var client = server.SignedIn();
+        await Problem(await client.PatchAsync($"/api/v1/hosts/{host.Id}", Json("""{"cpuOvercommitRatio":0.5}""")), HttpStatusCode.BadRequest, "out-of-range");
+        await Problem(await client.PatchAsync($"/api/v1/hosts/{host.Id}", Json("""{"reservedMemoryBytes":-1}""")), HttpStatusCode.BadRequest, "out-of-range");
+        await Problem(await client.PatchAsync($"/api/v1/hosts/{host.Id}", Json("""{"certificateFingerprint":"00"}""")), HttpStatusCode.BadRequest, "unknown-field");
+        (await client.PatchAsync($"/api/v1/hosts/{host.Id}", Json("""{"cpuOvercommitRatio":2}"""))).StatusCode.ShouldBe(HttpStatusCode.Accepted);
     }
 
     private async Task Redirect(Id hostId, string url)
@@ -148,14 +160,15 @@ public sealed class AgentPortTests(RunningServer server) : IClassFixture<Running
     private static async Task<X509Certificate2> Enrol(HttpClient client, string token, string agentUrl)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=agent", key, HashAlgorithmName.SHA256).CreateSigningRequestPem();
-        using var answer = await client.PostAsJsonAsync("/enroll", new EnrolRequest(token, request, agentUrl), KernelJson.Options);
+        using var answer = await client.PostAsJsonAsync("/enroll", new EnrolRequest(token, Request(key), agentUrl), KernelJson.Options);
         answer.StatusCode.ShouldBe(HttpStatusCode.OK, await answer.Content.ReadAsStringAsync());
         var reply = (await answer.Content.ReadFromJsonAsync<EnrolReply>(KernelJson.Options))!;
         using var certificate = X509Certificate2.CreateFromPem(reply.CertificatePem);
         using var whole = certificate.CopyWithPrivateKey(key);
         return X509CertificateLoader.LoadPkcs12(whole.Export(X509ContentType.Pkcs12), null);
     }
+
+    private static string Request(ECDsa key) => new CertificateRequest("CN=agent", key, HashAlgorithmName.SHA256).CreateSigningRequestPem();
 
     private static Heartbeat Beat(Id hostId) => new(hostId, "boot", 1, 1, new HostCapacity(1, 1, "", "kvm", "", "", "", "x86_64"), []);
 

@@ -7,16 +7,13 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
-using Nssv.Contracts.Agent;
-using Nssv.Contracts.Images;
 using Nssv.Contracts.Inventory;
 using Nssv.Kernel;
-using Nssv.Kernel.Calls;
 using Nssv.Kernel.Data;
-using Nssv.Kernel.Operations;
 using Nssv.Kernel.Ownership;
 using Nssv.Server.Certificates;
 using Nssv.Server.Composition;
+using Nssv.Services;
 using Nssv.Services.Identity;
 using Shouldly;
 using Xunit;
@@ -27,6 +24,7 @@ namespace Nssv.Tests.Server;
 public class RunningServer : IAsyncLifetime
 {
     private readonly string _home = Directory.CreateTempSubdirectory("nssv-server-").FullName;
+    private static int s_nextPort = 20_000 + Environment.ProcessId % 1_000 * 10;
     private WebApplication? _app;
 
     public Id PlatformId { get; } = new(Guid.CreateVersion7());
@@ -37,7 +35,6 @@ public class RunningServer : IAsyncLifetime
     public Uri People => new($"https://localhost:{Settings.HttpsPort}");
     public Uri Agents => new($"https://localhost:{Settings.AgentApiPort}");
     internal ManualTime Time { get; } = new(DateTimeOffset.UtcNow);
-    internal RecordedHosts Hosts { get; } = new();
 
     public async ValueTask InitializeAsync()
     {
@@ -57,11 +54,11 @@ public class RunningServer : IAsyncLifetime
         new CertificateFiles(Settings.Folder).Create(PlatformId, Settings.ManagerId, ["localhost", "127.0.0.1"], Time);
         await using (var database = DataServices.Open(Settings, DataServices.Models))
         {
-            Schema.CreateFromModel(database);
+            Migrator.Apply(database, Time, Migrations.All);
             await using var writer = new Writer(database, MemberFence.Acquire(database, Settings.ManagerId, Time), new WriterOptions { Time = Time });
             await FirstAccount.Create(new Store(database), writer, new RandomIds(Time), Time, new RandomSecrets(), PlatformId, password => Password = password);
         }
-        _app = ServerHost.Build(Settings, Time, services => services.AddSingleton<IHostInbox>(Hosts).AddSingleton<IImageUploads, NoUploads>());
+        _app = ServerHost.Build(Settings, Time, services => services.AddPlatformServices());
         await ServerHost.Start(_app);
         Token = await SignIn(FirstAccount.Name, Password);
     }
@@ -128,34 +125,24 @@ public class RunningServer : IAsyncLifetime
 
     public static StringContent Json(string text, string type = "application/json") => new(text, Encoding.UTF8, type);
 
+    /// <summary>Below the ports that connections take by themselves, so that nothing takes them between here and the server's start.</summary>
     private static int[] FreePorts(int count)
     {
-        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
-        listeners.ForEach(listener => listener.Start());
-        var ports = listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port).ToArray();
-        listeners.ForEach(listener => listener.Stop());
-        return ports;
-    }
-
-    /// <summary>Remembers what hosts told.</summary>
-    internal sealed class RecordedHosts : IHostInbox
-    {
-        public List<Heartbeat> Heartbeats { get; } = [];
-
-        public Task<HeartbeatReply> Heartbeat(Heartbeat heartbeat)
+        var free = new List<int>();
+        while (free.Count < count)
         {
-            lock (Heartbeats)
-                Heartbeats.Add(heartbeat);
-            return Task.FromResult(new HeartbeatReply(Resync: false, IntervalSeconds: 15));
+            var port = Interlocked.Increment(ref s_nextPort);
+            using var probe = new TcpListener(IPAddress.Loopback, port);
+            try
+            {
+                probe.Start();
+                free.Add(port);
+            }
+            catch (SocketException)
+            {
+                // Another program has it.
+            }
         }
-
-        public Task<ReportReceipt> Report(HostReport report) => Task.FromResult(new ReportReceipt(report.Sequence));
-    }
-
-    private sealed class NoUploads : IImageUploads
-    {
-        public Task<ImageUpload> Begin(Id imageId, Caller caller) => throw Problems.NotFound("image", imageId.ToString()).AsException();
-
-        public Task<Operation> Complete(ImageUpload upload) => throw new InvalidOperationException("nothing was begun");
+        return [.. free];
     }
 }

@@ -21,6 +21,7 @@ CREATE INDEX "ix_agent_commands_operation_id" ON "agent_commands" ("operation_id
 CREATE TABLE "agent_operations" (
     "operation_id" {text} NOT NULL,
     "epoch" {bigint} NOT NULL,
+    "asked_at" {bigint},
     "ended_at" {bigint},
     PRIMARY KEY ("operation_id")
 ){options};

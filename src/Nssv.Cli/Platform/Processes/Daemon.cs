@@ -75,7 +75,9 @@ internal sealed class Daemon(string name, string program, IReadOnlyList<string> 
             using var log = new FileStream(LogFile, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
             log.Seek(-Math.Min(log.Length, 16 * 1024), SeekOrigin.End);
             using var reader = new StreamReader(log);
-            return [.. reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(count)];
+
+            // Stack frames would push what a person can act on out of sight; the log keeps them.
+            return [.. reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !line.StartsWith("   at ", StringComparison.Ordinal)).TakeLast(count)];
         }
         catch (IOException)
         {

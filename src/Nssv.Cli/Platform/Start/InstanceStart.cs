@@ -158,7 +158,8 @@ internal sealed class InstanceStart(Invocation invocation, Checklist steps)
             if (outcome.ExitCode != 0)
             {
                 throw new PlatformException("The agent could not enrol.", $"See also {home.ManagerLog}; then repeat the command.", outcome.Complaint.Split('\n'));
-            }        }
+            }
+        }
         finally
         {
             File.Delete(tokenFile);

@@ -17,6 +17,9 @@ internal sealed record ImageDelete
     public required Id ImageStorageId { get; init; }
     public required Id HostId { get; init; }
 
+    /// <summary>Its state before, for undo.</summary>
+    public required ImageState Before { get; init; }
+
     /// <summary>The host still counts: the file is removed there.</summary>
     public required bool OnHost { get; init; }
 
@@ -33,7 +36,7 @@ internal sealed class RemoveImageTurn(References references) : AcceptTurn<Remove
         await references.MakeSureFree(image, InUse);
         var storage = await turn.Store.Get<ImageStorage>(image.ImageStorageId);
         var host = await turn.Store.Get<Host>(storage.HostId);
-        return Decision.Run("image.delete", new ImageDelete { ImageId = image.Id, ImageStorageId = storage.Id, HostId = host.Id, OnHost = !host.IsGivenUp() });
+        return Decision.Run("image.delete", new ImageDelete { ImageId = image.Id, ImageStorageId = storage.Id, HostId = host.Id, Before = image.State, OnHost = !host.IsGivenUp() });
     }
 }
 
@@ -44,11 +47,11 @@ internal sealed class CloseImage : Step<ImageDelete>
     public override async Task Run(ImageDelete delete, StepContext<ImageDelete> step) =>
         step.Save(delete with { CopyIds = await step.Call(new BeginImageDelete(delete.ImageId)) });
 
-    public override Task Undo(ImageDelete delete, StepContext<ImageDelete> step) => step.Call(new ReopenImage(delete.ImageId));
+    public override Task Undo(ImageDelete delete, StepContext<ImageDelete> step) => step.Call(new ReopenImage(delete.ImageId, delete.Before));
 }
 
 /// <summary>An image whose deletion failed is as it was.</summary>
-internal sealed record ReopenImage(Id ImageId) : Request<bool>
+internal sealed record ReopenImage(Id ImageId, ImageState Before) : Request<bool>
 {
     public override Id Target => ImageId;
 }
@@ -59,7 +62,7 @@ internal sealed class ReopenImageTurn : CallTurn<ReopenImage, bool>
 
     public override async ValueTask<Answer<bool>> Decide(ReopenImage request, TurnContext turn) =>
         await turn.Store.Find<Image>(request.ImageId) is { State: ImageState.Deleting } image
-            ? Answer(true, new Kernel.Data.UnitOfWork().Update(image, image with { State = ImageState.Ready }))
+            ? Answer(true, new Kernel.Data.UnitOfWork().Update(image, image with { State = request.Before }))
             : Answer(false);
 }
 

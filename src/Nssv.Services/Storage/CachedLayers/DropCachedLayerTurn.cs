@@ -17,6 +17,9 @@ internal sealed record CachedLayerDrop
     public required Id DataStorageId { get; init; }
     public required Id HostId { get; init; }
 
+    /// <summary>Its state before, for undo.</summary>
+    public required LayerState Before { get; init; }
+
     /// <summary>The host still counts: the file is removed there.</summary>
     public required bool OnHost { get; init; }
 }
@@ -34,6 +37,7 @@ internal sealed class DropCachedLayerTurn(References references) : AcceptTurn<Dr
             LayerId = layer.Id,
             DataStorageId = layer.DataStorageId,
             HostId = hostId,
+            Before = layer.State,
             OnHost = !host.IsGivenUp(),
         });
     }
@@ -45,7 +49,7 @@ internal sealed class CloseLayer : Step<CachedLayerDrop>
 {
     public override Task Run(CachedLayerDrop drop, StepContext<CachedLayerDrop> step) => step.Call(new CloseCachedLayer(drop.LayerId));
 
-    public override Task Undo(CachedLayerDrop drop, StepContext<CachedLayerDrop> step) => step.Call(new ReopenCachedLayer(drop.LayerId));
+    public override Task Undo(CachedLayerDrop drop, StepContext<CachedLayerDrop> step) => step.Call(new ReopenCachedLayer(drop.LayerId, drop.Before));
 }
 
 [Step("layer.delete-file")]
@@ -72,7 +76,8 @@ internal sealed record CloseCachedLayer(Id LayerId) : Request<bool>
     public override Id Target => LayerId;
 }
 
-internal sealed record ReopenCachedLayer(Id LayerId) : Request<bool>
+/// <summary>A copy whose removal failed is as it was.</summary>
+internal sealed record ReopenCachedLayer(Id LayerId, LayerState Before) : Request<bool>
 {
     public override Id Target => LayerId;
 }
@@ -104,7 +109,7 @@ internal sealed class ReopenCachedLayerTurn : CallTurn<ReopenCachedLayer, bool>
 
     public override async ValueTask<Answer<bool>> Decide(ReopenCachedLayer request, TurnContext turn) =>
         await turn.Store.Find<VolumeLayer>(request.LayerId) is { State: LayerState.Deleting } layer
-            ? Answer(true, new UnitOfWork().Update(layer, layer with { State = LayerState.Ready }))
+            ? Answer(true, new UnitOfWork().Update(layer, layer with { State = request.Before }))
             : Answer(false);
 }
 

@@ -7,7 +7,7 @@ using Nssv.Simulator;
 using Shouldly;
 using Xunit;
 
-namespace Nssv.Tests.Agent.Protocol;
+namespace Nssv.Tests.AgentProtocol;
 
 [Trait("group", "agent")]
 public sealed class CommandDeskTests

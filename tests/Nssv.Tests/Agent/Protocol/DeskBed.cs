@@ -8,7 +8,7 @@ using Nssv.Kernel;
 using Nssv.Kernel.Agents;
 using Nssv.Simulator;
 
-namespace Nssv.Tests.Agent.Protocol;
+namespace Nssv.Tests.AgentProtocol;
 
 /// <summary>One simulated host, one manager's port, and what went between them.</summary>
 internal sealed class DeskBed : IManagerPort, IAsyncDisposable
@@ -22,7 +22,7 @@ internal sealed class DeskBed : IManagerPort, IAsyncDisposable
     private readonly List<(TaskCompletionSource Seen, Func<DeskBed, bool> Condition)> _waits = [];
     private int _ids = 100;
 
-    public DeskBed(EngineBehaviour? behaviour = null, DeskOptions? desk = null, ISimulatedLink? link = null)
+    public DeskBed(EngineBehaviour? behaviour = null, DeskOptions? desk = null, ISimulatedLink? link = null, ReporterOptions? reporter = null)
     {
         Network = new(link ?? new DirectLink());
         Network.Attach(CallbackUrl, this);
@@ -32,6 +32,7 @@ internal sealed class DeskBed : IManagerPort, IAsyncDisposable
             Chance = new HalfChance(),
             Behaviour = behaviour ?? new(),
             Desk = desk ?? new() { FirstRetry = TimeSpan.FromMilliseconds(5), LongestRetry = TimeSpan.FromMilliseconds(20) },
+            Reporter = reporter ?? new(),
         });
     }
 
@@ -55,9 +56,9 @@ internal sealed class DeskBed : IManagerPort, IAsyncDisposable
         }
     }
 
-    public static async Task<DeskBed> Started(EngineBehaviour? behaviour = null, DeskOptions? desk = null, ISimulatedLink? link = null)
+    public static async Task<DeskBed> Started(EngineBehaviour? behaviour = null, DeskOptions? desk = null, ISimulatedLink? link = null, ReporterOptions? reporter = null)
     {
-        var bed = new DeskBed(behaviour, desk, link);
+        var bed = new DeskBed(behaviour, desk, link, reporter);
         await bed.Host.Start();
         bed.Host.Machine.Change(state => state.DataStorages.TryAdd(Storage, "/data"));
         return bed;
@@ -90,7 +91,7 @@ internal sealed class DeskBed : IManagerPort, IAsyncDisposable
     {
         Heartbeats.Enqueue(heartbeat);
         Look();
-        return Task.FromResult(new HeartbeatReply(false, 15));
+        return Task.FromResult(new HeartbeatReply(false, 1));
     }
 
     public Task<ReportReceipt> TakeReport(HostReport report)

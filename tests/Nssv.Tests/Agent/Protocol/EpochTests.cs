@@ -3,7 +3,7 @@ using Nssv.Simulator;
 using Shouldly;
 using Xunit;
 
-namespace Nssv.Tests.Agent.Protocol;
+namespace Nssv.Tests.AgentProtocol;
 
 /// <summary>Invariant 3: a command whose operation has a newer owner that has asked this host changes nothing there.</summary>
 [Trait("group", "agent")]

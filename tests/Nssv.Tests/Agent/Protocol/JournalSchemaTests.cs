@@ -4,7 +4,7 @@ using Nssv.Kernel.Data.Sqlite;
 using Shouldly;
 using Xunit;
 
-namespace Nssv.Tests.Agent.Protocol;
+namespace Nssv.Tests.AgentProtocol;
 
 [Trait("group", "agent")]
 public sealed class JournalSchemaTests

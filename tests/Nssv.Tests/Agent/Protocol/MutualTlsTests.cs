@@ -11,7 +11,7 @@ using Nssv.Kernel.Trust;
 using Shouldly;
 using Xunit;
 
-namespace Nssv.Tests.Agent.Protocol;
+namespace Nssv.Tests.AgentProtocol;
 
 [Trait("group", "agent")]
 public sealed class MutualTlsTests

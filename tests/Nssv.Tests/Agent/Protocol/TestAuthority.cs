@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using Nssv.Kernel;
 using Nssv.Kernel.Trust;
 
-namespace Nssv.Tests.Agent.Protocol;
+namespace Nssv.Tests.AgentProtocol;
 
 /// <summary>An authority of a test's own platform.</summary>
 internal sealed class TestAuthority : IDisposable

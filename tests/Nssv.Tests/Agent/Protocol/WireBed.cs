@@ -18,7 +18,7 @@ using Nssv.Kernel.Data.Sqlite;
 using Nssv.Kernel.Trust;
 using Nssv.Simulator;
 
-namespace Nssv.Tests.Agent.Protocol;
+namespace Nssv.Tests.AgentProtocol;
 
 /// <summary>A manager's port and an agent's port on loopback, with real TLS on both sides; only the engine is simulated.</summary>
 internal sealed class WireBed : IAsyncDisposable
@@ -59,7 +59,7 @@ internal sealed class WireBed : IAsyncDisposable
         {
             ClientCertificates = certificate is null ? [] : [certificate],
             LocalCertificateSelectionCallback = certificate is null ? null : (_, _, _, _, _) => certificate,
-            RemoteCertificateValidationCallback = (_, _, _, _) => true,
+            RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null,
         },
     })
     { DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };

@@ -1,0 +1,117 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Nssv.Agent.Protocol;
+using Nssv.Kernel;
+using Nssv.Kernel.Agents;
+using Nssv.Kernel.Ownership;
+using Nssv.Simulator;
+using Shouldly;
+using Xunit;
+
+namespace Nssv.Tests.AgentProtocol;
+
+/// <summary>The journal as a file, with the writer's own thread.</summary>
+[Trait("group", "agent")]
+public sealed class JournalFileTests : IDisposable
+{
+    private const string CallbackUrl = "https://nowhere/agent-api/v1/results";
+    private readonly string _folder = Directory.CreateTempSubdirectory("nssv-journal-").FullName;
+    private readonly SimulatedMachine _machine = new(DeskBed.HostId);
+
+    private string Path => System.IO.Path.Combine(_folder, "journal.db");
+
+    [Fact]
+    public async Task What_was_accepted_asked_and_recorded_is_there_after_the_process_is_gone()
+    {
+        var (done, left, taken) = (NewOperation(1), NewOperation(2), NewOperation(3));
+        _machine.Change(state => state.DataStorages.TryAdd(DeskBed.Storage, "/data"));
+        var hold = new Hold();
+        await InOneLife(new() { BeforeEffect = (_, scope) => scope.OperationId == done ? Task.CompletedTask : hold.Wait() }, async desk =>
+        {
+            await desk.Accept(new([Create(done), Create(left), Create(taken)]), CallbackUrl);
+            (await desk.Ask(new(taken, 9))).RecordedEpoch.ShouldBe(9);
+            await Ended(desk, done);
+        });
+
+        await InOneLife(new(), async desk =>
+        {
+            desk.Incarnation.ShouldBe(2);
+            await Ended(desk, left);
+            (await desk.Ask(new(done, 1))).Commands.Single().State.ShouldBe(CommandState.Succeeded);
+            (await desk.Ask(new(taken, 9))).Commands.Single().State.ShouldBe(CommandState.Accepted);
+            (await desk.Accept(new([Create(taken)]), CallbackUrl)).Refused.Single().RecordedEpoch.ShouldBe(9);
+        });
+        _machine.Effects.Select(effect => effect.OperationId).ShouldBe([done, left]);
+        hold.Open();
+    }
+
+    [Fact]
+    public async Task A_second_agent_cannot_open_the_journal()
+    {
+        await using var first = JournalDatabase.Open(Path, TimeProvider.System);
+
+        Should.Throw<InstanceLockedException>(() => JournalDatabase.Open(Path, TimeProvider.System));
+    }
+
+    [Fact]
+    public async Task An_earlier_start_that_still_writes_is_fenced_and_says_so()
+    {
+        await using var database = JournalDatabase.Open(Path, TimeProvider.System);
+        var (journal, writer) = JournalDatabase.Attach(database, TimeProvider.System, new());
+        await using var old = writer;
+        using var desk = await Open(journal, new());
+        desk.Start();
+        var (_, newer) = JournalDatabase.Attach(database, TimeProvider.System, new());
+        await using var next = newer;
+
+        await Should.ThrowAsync<ProblemException>(() => desk.Accept(new([Create(NewOperation(4))]), CallbackUrl));
+
+        (await desk.Faulted.WaitAsync(TimeSpan.FromSeconds(20))).ShouldNotBeNull();
+        _machine.Effects.ShouldBeEmpty();
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private async Task InOneLife(EngineBehaviour behaviour, Func<CommandDesk, Task> life)
+    {
+        await using var database = JournalDatabase.Open(Path, TimeProvider.System);
+        var (journal, writer) = JournalDatabase.Attach(database, TimeProvider.System, new());
+        await using var writing = writer;
+        using var desk = await Open(journal, behaviour);
+        desk.Start();
+        await life(desk);
+    }
+
+    private Task<CommandDesk> Open(CommandJournal journal, EngineBehaviour behaviour) => CommandDesk.Open(new(
+        DeskBed.HostId, journal, CommandCatalog.Contracts, new SimulatedEngine(_machine, TimeProvider.System, behaviour), new NoManager(), TimeProvider.System, new Even(), new(), NullLogger.Instance));
+
+    private static async Task Ended(CommandDesk desk, Id operation)
+    {
+        var deadline = TimeProvider.System.GetTimestamp();
+        while ((await desk.Ask(new(operation, 1))).Commands.Single().State is not CommandState.Succeeded)
+        {
+            if (TimeProvider.System.GetElapsedTime(deadline) > TimeSpan.FromSeconds(20))
+                throw new TimeoutException($"20 s passed without an end of {operation}");
+            await Task.Delay(5);
+        }
+    }
+
+    private static CommandEnvelope Create(Id operation) => DeskBed.Envelope(operation, DeskBed.Layer(operation));
+
+    private static Id NewOperation(int number) => Id.Parse($"0190c000-0000-7000-8000-{number:x12}");
+
+    private sealed class NoManager : IManagerLink
+    {
+        public bool IsAllowed(string callbackUrl) => true;
+
+        public Task<ResultReceipt> Deliver(string callbackUrl, ResultBatch batch, CancellationToken cancel) => throw new HttpRequestException("nobody answers");
+
+        public Task<Contracts.Agent.HeartbeatReply> Beat(Contracts.Agent.Heartbeat heartbeat, CancellationToken cancel) => throw new HttpRequestException("nobody answers");
+
+        public Task<Contracts.Agent.ReportReceipt> Report(Contracts.Agent.HostReport report, CancellationToken cancel) => throw new HttpRequestException("nobody answers");
+    }
+
+    private sealed class Even : IChance
+    {
+        public double Next() => 0.5;
+    }
+}

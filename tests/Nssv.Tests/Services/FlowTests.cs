@@ -1,0 +1,73 @@
+using System.Reflection;
+using Microsoft.Extensions.DependencyInjection;
+using Nssv.Kernel;
+using Nssv.Kernel.Calls;
+using Nssv.Kernel.Flows;
+using Nssv.Kernel.Model;
+using Nssv.Services.Storage;
+using Shouldly;
+using Xunit;
+
+namespace Nssv.Tests.Services;
+
+[Trait("group", "services")]
+public sealed class FlowTests
+{
+    private static readonly Assembly Services = typeof(StorageRegistration).Assembly;
+
+    [Fact]
+    public async Task All_flows_follow_the_schema_and_name_steps_and_contexts_that_exist()
+    {
+        await using var bed = new ServiceBed();
+        var catalog = bed.Services.GetRequiredService<FlowCatalog>();
+        catalog.Flows.Select(flow => flow.Name).ShouldContain("image.create");
+        catalog.Flows.Count().ShouldBe(Services.GetManifestResourceNames().Count(name => name.EndsWith(".flow.xml", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_flow_with_a_target_claims_a_resource_that_exists()
+    {
+        await using var bed = new ServiceBed();
+        var models = bed.Services.GetRequiredService<ResourceModels>();
+        foreach (var flow in bed.Services.GetRequiredService<FlowCatalog>().Flows.Where(flow => flow.Target is not null))
+            models.TrySingular(flow.Target!, out _).ShouldBeTrue($"{flow.Name} claims a '{flow.Target}'");
+    }
+
+    [Fact]
+    public async Task Conflicts_name_flows_that_exist()
+    {
+        await using var bed = new ServiceBed();
+        var catalog = bed.Services.GetRequiredService<FlowCatalog>();
+        foreach (var flow in catalog.Flows)
+        {
+            foreach (var conflict in flow.Conflicts.Where(conflict => conflict.With != "*"))
+                catalog.Find(conflict.With).ShouldNotBeNull($"{flow.Name}: conflict with '{conflict.With}'");
+        }
+    }
+
+    [Fact]
+    public async Task Every_step_is_called_by_a_flow()
+    {
+        await using var bed = new ServiceBed();
+        var called = bed.Services.GetRequiredService<FlowCatalog>().Flows.SelectMany(flow => flow.Nodes).OfType<FlowNode.Step>().Select(step => step.Name).ToHashSet();
+        var steps = bed.Services.GetServices<IStep>().Select(step => step.GetType().GetCustomAttribute<StepAttribute>()!.Name);
+        steps.Where(step => !called.Contains(step)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Every_request_is_decided_by_a_turn()
+    {
+        await using var bed = new ServiceBed();
+        var turns = bed.Services.GetRequiredService<TurnCatalog>();
+        var requests = typeof(Contracts.Rules).Assembly.GetTypes().Where(type => type.IsDefined(typeof(ApiRequestAttribute)));
+        var mine = new[] { "Inventory", "Images", "Network" };
+        requests.Where(type => mine.Contains(type.Namespace!.Split('.')[2]) && !turns.CanAccept(type)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Contexts_can_be_written_and_read_as_json()
+    {
+        foreach (var type in Services.GetTypes().Where(type => type.IsDefined(typeof(FlowContextAttribute))))
+            Should.NotThrow(() => KernelJson.Options.GetTypeInfo(type), type.Name);
+    }
+}

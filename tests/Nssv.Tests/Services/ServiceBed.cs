@@ -1,0 +1,172 @@
+using System.Security.Cryptography;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Nssv.Contracts.Agent;
+using Nssv.Contracts.Inventory;
+using Nssv.Kernel;
+using Nssv.Kernel.Agents;
+using Nssv.Kernel.Calls;
+using Nssv.Kernel.Composition;
+using Nssv.Kernel.Data;
+using Nssv.Kernel.Data.Sqlite;
+using Nssv.Kernel.Model;
+using Nssv.Kernel.Operations;
+using Nssv.Kernel.Ownership;
+using Nssv.Services;
+using Nssv.Simulator;
+using Nssv.Tests.Data;
+using Shouldly;
+
+namespace Nssv.Tests.Services;
+
+/// <summary>The real kernel and services on an in-memory database, with hosts whose agents are real and whose engines are simulated.</summary>
+internal sealed class ServiceBed : IManagerPort, IAsyncDisposable
+{
+    private const string Url = "https://manager/agent-api/v1/results";
+    public static readonly Id Platform = Id.Parse("01890000-0000-7000-8000-000000000001");
+    private static readonly Id Account = Id.Parse("01890000-0000-7000-8000-000000000002");
+
+    private readonly SqliteDatabase _database;
+    private readonly Writer _writer;
+    private readonly SimulatedNetwork _network = new(new DirectLink());
+    private readonly List<SimulatedHost> _hosts = [];
+
+    public ServiceBed()
+    {
+        var models = ResourceModels.FromAssemblies(typeof(Host).Assembly);
+        _database = SqliteDatabase.InMemory(models);
+        Schema.CreateFromModel(_database);
+        var fence = MemberFence.Acquire(_database, NewId(), TimeProvider.System);
+        _writer = new Writer(_database, fence, new() { Thread = new ContextThread() });
+        Services = Compose(models, new Store(_database), new WatchedWriter(_writer, unit => BeforeCommit(unit)), new InProcessTransport(_network, Url)).BuildServiceProvider();
+        _network.Attach(Url, this);
+    }
+
+    public ServiceProvider Services { get; }
+
+    /// <summary>Runs after a turn has decided and before its unit is written: the moment of every race.</summary>
+    public Func<UnitOfWork, Task> BeforeCommit { get; set; } = _ => Task.CompletedTask;
+
+    public IStore Store => Services.GetRequiredService<IStore>();
+    public IBus Bus => Services.GetRequiredService<IBus>();
+    public Caller Admin { get; } = new(Account, Platform, "admin", CallerRole.Admin);
+
+    public static Id NewId() => new(Guid.CreateVersion7());
+
+    public static ServiceCollection Compose(ResourceModels models, IStore store, IWriter writer, IAgentTransport transport)
+    {
+        var services = new ServiceCollection();
+        services.AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance).AddSingleton(typeof(ILogger<>), typeof(NullLogger<>));
+        services.AddSingleton(models).AddSingleton(store).AddSingleton(writer).AddSingleton(transport);
+        services.AddSingleton(TimeProvider.System).AddSingleton<IIdSource, Ids>().AddSingleton<IChance, Chance>().AddSingleton<ISecretSource, Secrets>();
+        services.AddSingleton(new NodeIdentity(Platform, 1)).AddSingleton(new AgentApiAddress(new Uri("https://manager:8443")));
+        services.AddSingleton<IAgentAuthority, Authority>();
+        services.AddKernel().AddPlatformServices();
+        return services;
+    }
+
+    /// <summary>Accepts and waits for the end, whichever it is.</summary>
+    public async Task<Operation> Run(Request request) => await Ended((await Accept(request)).Id);
+
+    /// <summary>Accepts, waits, and wants success.</summary>
+    public async Task<Operation> Do(Request request)
+    {
+        var operation = await Run(request);
+        operation.State.ShouldBe(OperationState.Succeeded, $"{operation.Kind}: {operation.Error}");
+        return operation;
+    }
+
+    public Task<Operation> Accept(Request request) => Bus.Accept(request, Admin, new AcceptOptions());
+
+    public async Task<Problem> Refused(Request request) => (await Should.ThrowAsync<ProblemException>(() => Accept(request))).Problem;
+
+    public async Task<Operation> Ended(Id operation)
+    {
+        await Poll.Until($"end of operation {operation}", async () => (await Store.Get<Operation>(operation)).HasEnded());
+        return await Store.Get<Operation>(operation);
+    }
+
+    public async Task<(Id DataCenter, Id Cluster)> Cluster()
+    {
+        var dataCenter = NewId();
+        await Do(new CreateDataCenter { Id = dataCenter, Name = "dc" });
+        var cluster = NewId();
+        await Do(new CreateCluster { Id = cluster, Name = "cluster", DataCenterId = dataCenter });
+        return (dataCenter, cluster);
+    }
+
+    /// <summary>A host whose agent runs and answers.</summary>
+    public async Task<SimulatedHost> Host(Id cluster, EngineBehaviour? behaviour = null, string name = "host")
+    {
+        var id = NewId();
+        await Do(new CreateHost { Id = id, Name = name, ClusterId = cluster, Address = "192.0.2.1" });
+        var host = new SimulatedHost(id, _network, new() { Chance = new Chance(), Behaviour = behaviour ?? new() });
+        _hosts.Add(host);
+        await host.Start();
+        await SetHost(id, row => row with { State = HostState.Connected, AgentUrl = "https://192.0.2.1:7443" });
+        Services.GetRequiredService<HostConnections>().Set(id, HostLink.Connected);
+        return host;
+    }
+
+    public async Task SetHost(Id id, Func<Host, Host> change)
+    {
+        var row = await Store.Get<Host>(id);
+        await _writer.Commit(new UnitOfWork().Update(row, change(row)));
+    }
+
+    public Task Insert(params object[] rows)
+    {
+        var unit = new UnitOfWork();
+        foreach (var row in rows)
+            typeof(UnitOfWork).GetMethod(nameof(UnitOfWork.Insert))!.MakeGenericMethod(row.GetType()).Invoke(unit, [row]);
+        return _writer.Commit(unit);
+    }
+
+    async Task<ResultReceipt> IManagerPort.TakeResults(ResultBatch batch) => await Services.GetRequiredService<IAgentInbox>().Results(batch.HostId, batch);
+
+    Task<HeartbeatReply> IManagerPort.TakeHeartbeat(Heartbeat heartbeat) => Task.FromResult(new HeartbeatReply(false, 15));
+
+    Task<ReportReceipt> IManagerPort.TakeReport(HostReport report) => Task.FromResult(new ReportReceipt(report.Sequence));
+
+    public async ValueTask DisposeAsync()
+    {
+        Services.GetRequiredService<OperationEngine>().Stop();
+        foreach (var host in _hosts)
+            await host.DisposeAsync();
+        await _writer.DisposeAsync();
+        await _database.DisposeAsync();
+    }
+
+    private sealed class WatchedWriter(IWriter writer, Func<UnitOfWork, Task> before) : IWriter
+    {
+        public async Task<long> Commit(UnitOfWork unit)
+        {
+            await before(unit);
+            return await writer.Commit(unit);
+        }
+    }
+
+    private sealed class Ids : IIdSource
+    {
+        public Id Next() => NewId();
+    }
+
+    private sealed class Chance : IChance
+    {
+        public double Next() => 0.5;
+    }
+
+    private sealed class Secrets : ISecretSource
+    {
+        public void Fill(Span<byte> destination) => RandomNumberGenerator.Fill(destination);
+    }
+
+    /// <summary>Signs whatever it is given with a name.</summary>
+    private sealed class Authority : IAgentAuthority
+    {
+        public IssuedCertificate SignAgent(Id hostId, string certificateRequestPem) => certificateRequestPem.Length == 0
+            ? throw new Problem(400, "invalid-certificate-request", "The certificate request is not valid.").AsException()
+            : new($"certificate of {hostId}", "authority", $"fingerprint of {certificateRequestPem}");
+    }
+}
