@@ -246,10 +246,11 @@ public sealed partial class OperationEngine
                 {
                     return await _runner.Run(run, recovered);
                 }
-                catch (OutcomeUnknownException e)
+                catch (Exception e) when (e is OutcomeUnknownException || e is ProblemException refused && Journal.DatabaseRefuses(refused))
                 {
                     // Nobody answers from memory: read what is there, and go on from that.
                     Log.OutcomeUnknown(_log, operation.Id, e);
+                    await Task.Delay(Journal.RetryAfter, _time);
                     run.Reload(await Reread(operation.Id) ?? throw new FencedException($"operation {operation.Id} is gone"));
                     if (run.Operation.HasEnded() && !(isCleanUp && run.IsCleanUp))
                         return run.Operation;
@@ -261,6 +262,11 @@ public sealed partial class OperationEngine
         {
             Log.LetGo(_log, operation.Id, e.Message);
             return null;
+        }
+        catch (Exception e)
+        {
+            Log.CannotRead(_log, operation.Id, e);
+            return await _runner.GiveUp(run, e);
         }
         finally
         {

@@ -69,6 +69,10 @@ internal sealed partial class OperationRunner(
 
     private void Fence(OperationRun run) => run.Fence(Interlocked.Increment(ref _fences));
 
+    /// <summary>Something that no step is to blame for: a person must look, but nothing hangs.</summary>
+    public Task<Operation> GiveUp(OperationRun run, Exception e) =>
+        journal.End(run, OperationState.NeedsAttention, Problems.Internal($"The operation could not be taken on: {e.GetType().Name}."));
+
     /// <summary>Shows what the operation is doing; not a journal entry.</summary>
     public Task Show(OperationRun run, OperationState state) => journal.Show(run, state);
 

@@ -38,7 +38,7 @@ internal static class MachineChecks
     private static void Runs(VirtualMachine vm, IReadOnlyList<HostNode> hosts, Findings findings)
     {
         var up = hosts.SelectMany(host => host.Machine.Domains.Select(domain => (host, domain)))
-            .Where(pair => pair.domain.VirtualMachineId == vm.Id && pair.domain.State is DomainState.Running or DomainState.Paused && pair.domain.VirtualMachineId == vm.Id).ToList();
+            .Where(pair => pair.domain.VirtualMachineId == vm.Id && pair.domain.State is (DomainState.Running or DomainState.Paused)).ToList();
         var name = $"machine {vm.Id.Short} is {vm.State}";
         if (vm.State == VmState.Stopped)
         {

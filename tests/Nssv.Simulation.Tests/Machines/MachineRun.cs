@@ -172,7 +172,7 @@ internal sealed class MachineRun : ScenarioRun
             return;
         foreach (var other in Cluster.Hosts.Where(host => host != node))
         {
-            if (other.Machine.Domains.Any(domain => domain.VirtualMachineId == start.VirtualMachineId && domain.State is DomainState.Running or DomainState.Paused or DomainState.ShuttingDown && domain.VirtualMachineId == start.VirtualMachineId))
+            if (other.Machine.Domains.Any(domain => domain.VirtualMachineId == start.VirtualMachineId && domain.State is (DomainState.Running or DomainState.Paused or DomainState.ShuttingDown)))
                 _twice.Add($"{start.VirtualMachineId.Short} starts on {node.Name} while it runs on {other.Name}");
         }
     }
@@ -183,6 +183,9 @@ internal sealed class MachineRun : ScenarioRun
     /// <summary>States that only a report ends have ended.</summary>
     protected override bool IsAtRest(IStore store) =>
         Now(store.List<VirtualMachine>()).All(vm => vm.State != VmState.Unknown) && Now(store.List<Host>()).All(host => host.State == HostState.Connected);
+
+    protected override async Task<(string Type, IReadOnlyDictionary<Id, string> Rows)> States(IStore store) =>
+        ("virtual-machine", (await store.List<VirtualMachine>()).ToDictionary(vm => vm.Id, vm => vm.State.ToString()));
 
     protected override async Task Check(IStore store, Findings findings)
     {

@@ -55,6 +55,9 @@ internal abstract class ScenarioRun : IAsyncDisposable
     /// <summary>The scenario's own invariants.</summary>
     protected abstract Task Check(IStore store, Findings findings);
 
+    /// <summary>The scenario's main resources as their rows have them: kind, and state by id.</summary>
+    protected abstract Task<(string Type, IReadOnlyDictionary<Id, string> Rows)> States(IStore store);
+
     /// <summary>How long after the last operation the world is left alone before it is judged.</summary>
     protected virtual TimeSpan RestFor => TimeSpan.Zero;
 
@@ -159,7 +162,11 @@ internal abstract class ScenarioRun : IAsyncDisposable
         await OperationChecks.Ended(store, findings);
         await OperationChecks.Acknowledged(store, Person.Acknowledged.Select(answer => answer.Operation), findings);
         if (Cluster.Manager.Services is { } services)
-            await EventChecks.Replay(store, services.GetRequiredService<FlowCatalog>(), findings);
+        {
+            var (type, rows) = await States(store);
+            await EventChecks.Replay(store, services.GetRequiredService<FlowCatalog>(), type, rows, findings);
+        }
+
         await Check(store, findings);
         findings.AddAll(Invariant.Superseded, Cluster.Watch.Violations);
         findings.AddAll(Invariant.Superseded, Cluster.Hosts.SelectMany(host => host.Machine.Violations));
