@@ -177,6 +177,9 @@ internal sealed class MachineRun : ScenarioRun
         }
     }
 
+    /// <summary>Long enough for every host to tell everything once more.</summary>
+    protected override TimeSpan RestFor => TimeSpan.FromMinutes(6);
+
     /// <summary>States that only a report ends have ended.</summary>
     protected override bool IsAtRest(IStore store) =>
         Now(store.List<VirtualMachine>()).All(vm => vm.State != VmState.Unknown) && Now(store.List<Host>()).All(host => host.State == HostState.Connected);

@@ -55,6 +55,9 @@ internal abstract class ScenarioRun : IAsyncDisposable
     /// <summary>The scenario's own invariants.</summary>
     protected abstract Task Check(IStore store, Findings findings);
 
+    /// <summary>How long after the last operation the world is left alone before it is judged.</summary>
+    protected virtual TimeSpan RestFor => TimeSpan.Zero;
+
     /// <summary>Nothing of the scenario is still on its way.</summary>
     protected virtual bool IsAtRest(IStore store) => true;
 
@@ -142,6 +145,12 @@ internal abstract class ScenarioRun : IAsyncDisposable
         var findings = new Findings();
         Cluster.StartAll();
         var settled = failed is null && Quiet();
+        if (settled && RestFor is { Ticks: > 0 } rest)
+        {
+            Cluster.Run(() => false, rest);
+            settled = Quiet();
+        }
+
         var store = Cluster.Store;
         findings.AddAll(Invariant.World, Cluster.World.ForeignPosts.Select(post => "a post from another thread: " + post));
         findings.AddAll(Invariant.World, Cluster.World.Faults);

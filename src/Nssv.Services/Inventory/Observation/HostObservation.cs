@@ -78,7 +78,7 @@ public sealed partial class HostObservation(
         lock (session)
         {
             // A change before the whole list would be judged against nothing; the list that follows has it.
-            if (order <= session.LastOrder || (!report.Full && !session.Synced) || session.Incarnation > report.AgentIncarnation)
+            if (order <= session.LastOrder || (!report.Full && !session.Synced && !session.Reconciling) || session.Incarnation > report.AgentIncarnation)
                 return new ReportReceipt(report.Sequence);
             session.LastOrder = order;
             reconcile = report.Full && !session.Synced && !session.Reconciling;
@@ -159,6 +159,8 @@ public sealed partial class HostObservation(
         }
         catch (Exception e) when (e is not FencedException)
         {
+            lock (session)
+                session.Synced = false;
             LogReconcileFailed(log, hostId, e);
         }
         finally
