@@ -58,11 +58,19 @@ start_libvirt_units() {
 # virtlockd is a package of its own since Debian 13, and only needed where the administrator chose it.
 start_libvirt_daemons() {
   local daemon
+  give_kvm_to_qemu
   for daemon in virtlogd virtlockd libvirtd; do
     [ $daemon != virtlockd ] || command -v $daemon >/dev/null || continue
     daemon_runs "$daemon" || "$daemon" -d ||
       die "$daemon could not be started." "Run '$daemon -v' by hand to see why, then repeat the command."
   done
+}
+
+# Where udev does not run nobody has given the device to the group of QEMU's user; libvirt, which sees a device that QEMU
+# cannot open, would then try out QEMU anew at every call.
+give_kvm_to_qemu() {
+  [ -c /dev/kvm ] && getent group kvm >/dev/null || return 0
+  [ "$(stat -c %G:%a /dev/kvm)" = kvm:660 ] || { chgrp kvm /dev/kvm && chmod 660 /dev/kvm; }
 }
 
 # By its pid file: a search by name would also find the daemons of other namespaces.

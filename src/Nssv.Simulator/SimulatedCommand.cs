@@ -29,6 +29,7 @@ internal sealed class SimulatedCommand(MachineState state, CommandScope scope)
             DefineDomain define => Define(define.Domain),
             StartDomain start => StartDomain(start, out changed),
             StopDomain stop => To(stop.VirtualMachineId, DomainState.Defined, "domain.stop", out changed),
+            KillDomain kill => To(kill.VirtualMachineId, DomainState.Defined, "domain.kill", out changed),
             RebootDomain reboot => To(reboot.VirtualMachineId, DomainState.Running, "domain.reboot", out changed),
             PauseDomain pause => To(pause.VirtualMachineId, DomainState.Paused, "domain.pause", out changed),
             ResumeDomain resume => To(resume.VirtualMachineId, DomainState.Running, "domain.resume", out changed),

@@ -244,7 +244,7 @@ public sealed partial class OperationEngine
             {
                 try
                 {
-                    return await _runner.Run(run, recovered);
+                    return await _runner.Run(run, recovered, _claims.IsRunning(operation.TargetId, operation.Id));
                 }
                 catch (Exception e) when (e is OutcomeUnknownException || e is ProblemException refused && Journal.DatabaseRefuses(refused))
                 {
