@@ -190,7 +190,7 @@ internal sealed class MachineRun : ScenarioRun
     protected override async Task Check(IStore store, Findings findings)
     {
         findings.AddAll(Invariant.RunsTwice, _twice);
-        await MachineChecks.Agree(store, Cluster.Hosts, findings);
+        await MachineChecks.Agree(store, Cluster.Hosts, host => Chaos?.LostPower(host) == true, findings);
     }
 
     private static Id Named(int number) => Id.Parse($"01890000-0000-7000-8000-{0x5000_0000_0000L + number:x12}");

@@ -87,10 +87,25 @@ public sealed partial class HostObservation(
                 session.LastComplete = Clock.Now(time);
         }
 
-        foreach (var domain in report.Domains)
-            await bus.Call(new ObserveDomain(domain.VirtualMachineId, report.HostId, order, domain.State, domain.RunGeneration, domain.Reason, report.Full));
-        if (report.Full)
-            await ObserveAbsent(report, order);
+        try
+        {
+            foreach (var domain in report.Domains)
+                await bus.Call(new ObserveDomain(domain.VirtualMachineId, report.HostId, order, domain.State, domain.RunGeneration, domain.Reason, report.Full));
+            if (report.Full)
+                await ObserveAbsent(report, order);
+        }
+        catch
+        {
+            // The report is not taken in: its sender tells everything anew, and that begins again.
+            lock (session)
+            {
+                session.Reconciling &= !reconcile;
+                session.LastComplete = default;
+            }
+
+            throw;
+        }
+
         if (reconcile)
             _ = Reconcile(report.HostId, session, report.AgentIncarnation);
         return new ReportReceipt(report.Sequence);
