@@ -26,7 +26,7 @@ internal sealed class MachineRun : ScenarioRun
     private readonly List<string> _twice = [];
     private readonly Id _image = Named(0x01);
 
-    private MachineRun(ulong seed, Mutation mutation, bool verbose, int hosts) : base(seed, mutation, verbose, hosts, Models)
+    private MachineRun(ulong seed, bool verbose, int hosts) : base(seed, Mutation.None, verbose, hosts, Models)
     {
         foreach (var host in Cluster.Hosts)
         {
@@ -39,16 +39,16 @@ internal sealed class MachineRun : ScenarioRun
         }
     }
 
-    public static async Task<RunResult> Random(ulong seed, Mutation mutation = Mutation.None, bool verbose = false)
+    public static async Task<RunResult> Random(ulong seed, bool verbose = false)
     {
-        await using var run = new MachineRun(seed, mutation, verbose, 1 + (int)(seed % 3));
+        await using var run = new MachineRun(seed, verbose, 1 + (int)(seed % 3));
         return await run.UnderChaos();
     }
 
     /// <summary>Two machines created, one stopped, started and deleted, the other paused, resumed and stopped by force.</summary>
     public static async Task<RunResult> Fixed(ulong seed, long? crashAt, bool verbose = false)
     {
-        await using var run = new MachineRun(seed, Mutation.None, verbose, 2);
+        await using var run = new MachineRun(seed, verbose, 2);
         return await run.WithOneDeath(crashAt, run.CreateTwo, run.StopOnePauseOther, run.StartOneResumeOther, run.DeleteOneKillOther);
     }
 
@@ -122,7 +122,12 @@ internal sealed class MachineRun : ScenarioRun
         _machines.Add(id);
         Person.Ask(new CreateVirtualMachine
         {
-            Id = id, Name = $"vm-{_machines.Count}", CpuCount = 1 + Dice.Below(4), MemoryBytes = 256L << 20, ImageId = _image, Start = start,
+            Id = id,
+            Name = $"vm-{_machines.Count}",
+            CpuCount = 1 + Dice.Below(4),
+            MemoryBytes = 256L << 20,
+            ImageId = _image,
+            Start = start,
             DataDisks = Dice.Chance(0.4) ? [new DataDisk { SizeBytes = 1 << 30 }] : [],
         });
     }
