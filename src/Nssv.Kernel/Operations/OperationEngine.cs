@@ -120,7 +120,8 @@ public sealed partial class OperationEngine
         if (_running.TryGetValue(operationId, out var run) && run.PastPointOfNoReturn)
         {
             throw new Problem(409, "past-point-of-no-return", "The operation can only go forward now.",
-                "What it has done cannot be taken back.", "Wait for its end.") { OperationId = operationId }.AsException();
+                "What it has done cannot be taken back.", "Wait for its end.")
+            { OperationId = operationId }.AsException();
         }
 
         var cancelled = operation with { CancelRequested = true };
@@ -286,5 +287,6 @@ public sealed partial class OperationEngine
 
     private static Problem InTheWay(Operation operation, ClaimTable.Entry other) =>
         new(409, "operation-in-the-way", "Another operation is working on this resource.",
-            $"{other.Kind} has not ended on {operation.TargetType} {operation.TargetId}.", "Wait for its end, or cancel it.") { OperationId = other.OperationId };
+            $"{other.Kind} has not ended on {operation.TargetType} {operation.TargetId}.", "Wait for its end, or cancel it.")
+        { OperationId = other.OperationId };
 }

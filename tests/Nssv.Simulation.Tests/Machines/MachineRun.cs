@@ -122,7 +122,12 @@ internal sealed class MachineRun : ScenarioRun
         _machines.Add(id);
         Person.Ask(new CreateVirtualMachine
         {
-            Id = id, Name = $"vm-{_machines.Count}", CpuCount = 1 + Dice.Below(4), MemoryBytes = 256L << 20, ImageId = _image, Start = start,
+            Id = id,
+            Name = $"vm-{_machines.Count}",
+            CpuCount = 1 + Dice.Below(4),
+            MemoryBytes = 256L << 20,
+            ImageId = _image,
+            Start = start,
             DataDisks = Dice.Chance(0.4) ? [new DataDisk { SizeBytes = 1 << 30 }] : [],
         });
     }
