@@ -65,6 +65,9 @@ public sealed partial class HostObservation(
         {
             await bus.Call(new ObserveHost(heartbeat.HostId, known ? HostState.Connected : HostState.Reconciling, now, Order(heartbeat.AgentIncarnation, heartbeat.Sequence), heartbeat));
             await bus.Call(new ObserveHostStorages(heartbeat.HostId, Order(heartbeat.AgentIncarnation, heartbeat.Sequence), heartbeat.Storages));
+            // A storage that was attached to the cluster at the moment at which the host connected.
+            if (known)
+                await PrepareStorages(heartbeat.HostId);
         }
 
         return new HeartbeatReply(resync, HeartbeatSeconds);
