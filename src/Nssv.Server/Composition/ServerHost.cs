@@ -2,9 +2,9 @@ using Microsoft.Extensions.Logging.Console;
 using Nssv.Kernel.Agents;
 using Nssv.Kernel.Composition;
 using Nssv.Kernel.Operations;
+using Nssv.Server.Background;
 using Nssv.Server.Certificates;
 using Nssv.Server.Http;
-using Nssv.Services.Inventory.Observation;
 
 namespace Nssv.Server.Composition;
 
@@ -37,6 +37,7 @@ public static class ServerHost
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         builder.Services.AddSources(time).AddData(settings).AddKernel().AddIdentity()
             .AddAgents(authority, manager, Address(settings)).AddApi();
+        builder.Services.AddHostedService<HostWatch>().AddHostedService<Housekeeping>();
         services(builder.Services);
 
         var app = builder.Build();
@@ -52,7 +53,6 @@ public static class ServerHost
     {
         await app.Services.GetRequiredService<OperationEngine>().Recover();
         await app.StartAsync();
-        _ = app.Services.GetRequiredService<HostObservation>().Watch(app.Lifetime.ApplicationStopping);
     }
 
     private static AgentApiAddress Address(ServerSettings settings) =>
