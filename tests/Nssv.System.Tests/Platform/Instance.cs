@@ -71,8 +71,11 @@ public sealed class Instance : IAsyncDisposable
     public async Task Up()
     {
         await Cli("up");
-        _api ??= Connect();
+        _api ??= new ApiClient(Stranger with { Token = async (renew, _) => _token = renew ? await SignIn() : await Token() });
     }
+
+    /// <summary>The session of <see cref="Api"/>.</summary>
+    public async Task<string> Token() => _token ??= await SignIn();
 
     /// <summary>Runs a command line that must succeed; gives what it printed.</summary>
     public async Task<string> Cli(params string[] arguments)
@@ -175,10 +178,6 @@ public sealed class Instance : IAsyncDisposable
     /// <summary>Tap interfaces of this host that libvirt or the platform made.</summary>
     public static IReadOnlyList<string> Taps() => [.. Directory.EnumerateDirectories("/sys/class/net").Where(link => File.Exists($"{link}/tun_flags")).Select(link => Path.GetFileName(link)!).Order()];
 
-    /// <summary>Processes whose command line names this instance's home: daemons, helpers, QEMU.</summary>
-    public IReadOnlyList<string> Processes() => [.. Directory.EnumerateDirectories("/proc").Where(folder => int.TryParse(Path.GetFileName(folder), out var pid) && pid != Environment.ProcessId)
-        .Select(folder => Shell.ReadOrEmpty($"{folder}/cmdline").Replace('\0', ' ')).Where(line => line.Contains(Home, StringComparison.Ordinal) || line.Contains($"nssv-{PlatformId[..8]}-", StringComparison.Ordinal))];
-
     public async Task Purge()
     {
         await Cli("down", "--purge", "--yes");
@@ -213,20 +212,14 @@ public sealed class Instance : IAsyncDisposable
 
     private static string Dotnet => Path.GetFileName(Environment.ProcessPath) == "dotnet" ? Environment.ProcessPath! : "dotnet";
 
-    private ApiClient Connect()
-    {
-        var server = new Uri($"https://localhost:{Port}");
-        var trust = ServerTrust.FromFile($"{Home}/manager/ca.crt");
-        return new ApiClient(new ApiConnection { Server = server, Trust = trust, Token = Token });
+    /// <summary>How a client without a session reaches the manager.</summary>
+    public ApiConnection Stranger => new() { Server = new Uri($"https://localhost:{Port}"), Trust = ServerTrust.FromFile($"{Home}/manager/ca.crt") };
 
-        async ValueTask<string?> Token(bool renew, CancellationToken cancellation)
-        {
-            if (_token is not null && !renew)
-                return _token;
-            using var client = new ApiClient(new ApiConnection { Server = server, Trust = trust });
-            var session = await client.SignIn("admin", (await File.ReadAllTextAsync($"{Home}/admin-password", cancellation)).Trim(), cancellation);
-            return _token = (string)session["token"]!;
-        }
+    private async Task<string> SignIn()
+    {
+        using var client = new ApiClient(Stranger);
+        var session = await client.SignIn("admin", (await File.ReadAllTextAsync($"{Home}/admin-password")).Trim());
+        return (string)session["token"]!;
     }
 
     // Below the range that an instance takes its other ports from, so that neither takes the other's.
