@@ -76,7 +76,8 @@ public sealed class HostEngine : IHostEngine, IAsyncDisposable
     {
         DefineDomain c => await _domains.Define(c, cancel).ConfigureAwait(false),
         StartDomain c => await _domains.Start(c, cancel).ConfigureAwait(false),
-        StopDomain c => await _domains.Stop(c, cancel).ConfigureAwait(false),
+        StopDomain c => await _domains.Stop(c, scope.StillWanted, cancel).ConfigureAwait(false),
+        KillDomain c => await _domains.Kill(c, cancel).ConfigureAwait(false),
         RebootDomain c => await _domains.Reboot(c, cancel).ConfigureAwait(false),
         PauseDomain c => await _domains.Pause(c, cancel).ConfigureAwait(false),
         ResumeDomain c => await _domains.Resume(c, cancel).ConfigureAwait(false),

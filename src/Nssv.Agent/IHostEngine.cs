@@ -65,6 +65,9 @@ public sealed record CommandScope(Id OperationId, string CommandId, IProgress<in
 {
     /// <summary>Of the operation's owner for whom it runs; grows with each owner.</summary>
     public long Epoch { get; init; }
+
+    /// <summary>False once its operation has a newer owner who has not asked for it again: a command that waits before its last effect looks here first.</summary>
+    public Func<bool> StillWanted { get; init; } = static () => true;
 }
 
 /// <summary>A ready image's bytes (our own qcow2 or ISO), its length and the SHA-256 of exactly these bytes.</summary>

@@ -29,6 +29,7 @@ internal sealed class SimulatedCommand(MachineState state, CommandScope scope)
             DefineDomain define => Define(define.Domain),
             StartDomain start => StartDomain(start, out changed),
             StopDomain stop => To(stop.VirtualMachineId, DomainState.Defined, "domain.stop", out changed),
+            KillDomain kill => To(kill.VirtualMachineId, DomainState.Defined, "domain.kill", out changed),
             RebootDomain reboot => To(reboot.VirtualMachineId, DomainState.Running, "domain.reboot", out changed),
             PauseDomain pause => To(pause.VirtualMachineId, DomainState.Paused, "domain.pause", out changed),
             ResumeDomain resume => To(resume.VirtualMachineId, DomainState.Running, "domain.resume", out changed),
@@ -156,7 +157,7 @@ internal sealed class SimulatedCommand(MachineState state, CommandScope scope)
     private void Note(string what, Id resource, long generation = 0) =>
         state.Effects.Add(new(scope.OperationId, scope.CommandId, scope.Epoch, what, resource, generation));
 
-    private static ProblemException NotHere(Id id) => Problems.NotFound("domain", id.ToString()).AsException();
+    private static ProblemException NotHere(Id id) => Conflict("domain-not-defined", $"No domain for {id}.");
 
     private static ProblemException Conflict(string code, string detail) =>
         new Problem(409, code, "The host cannot do this as things are.", detail, "Look at what the host reports, then try again.").AsException();

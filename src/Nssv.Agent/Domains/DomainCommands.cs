@@ -84,7 +84,7 @@ internal sealed class DomainCommands(EngineOptions options, LibvirtLink link, Do
         }), cancel).ConfigureAwait(false);
     }, cancel);
 
-    public async Task<DomainStatus> Stop(StopDomain command, CancellationToken cancel)
+    public async Task<DomainStatus> Stop(StopDomain command, Func<bool> stillWanted, CancellationToken cancel)
     {
         var id = command.VirtualMachineId;
         var first = await Call(connection => StatusOf(connection, id), cancel).ConfigureAwait(false);
@@ -101,10 +101,18 @@ internal sealed class DomainCommands(EngineOptions options, LibvirtLink link, Do
             var left = end - time.GetUtcNow();
             await Task.WhenAny(next, Task.Delay(left < PressAgain ? (left > TimeSpan.Zero ? left : TimeSpan.Zero) : PressAgain, time, cancel)).ConfigureAwait(false);
             cancel.ThrowIfCancellationRequested();
+            if (!stillWanted())
+                throw DomainProblems.StopGivenUp(id).AsException();
         }
 
         logger.GraceOver(id, command.GraceSeconds);
         return await Destroy(id, first.RunGeneration, cancel).ConfigureAwait(false);
+    }
+
+    public async Task<DomainStatus> Kill(KillDomain command, CancellationToken cancel)
+    {
+        var status = await Call(connection => StatusOf(connection, command.VirtualMachineId), cancel).ConfigureAwait(false);
+        return await Destroy(command.VirtualMachineId, status.RunGeneration, cancel).ConfigureAwait(false);
     }
 
     public Task<DomainStatus> Reboot(RebootDomain command, CancellationToken cancel) => OnRunning(command.VirtualMachineId, (domain, _) =>

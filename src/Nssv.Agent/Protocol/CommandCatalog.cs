@@ -24,7 +24,7 @@ public sealed class CommandCatalog
         where type.IsAssignableTo(typeof(Command)) && !type.IsAbstract
         let attribute = type.GetCustomAttribute<CommandAttribute>()
         where attribute is not null
-        select new Entry(attribute.Name, type, ResourcePath(type, attribute)));
+        select new Entry(attribute.Name, type, ResourcePath(type, attribute), attribute.PassesQueue));
 
     public IReadOnlyCollection<string> Names => _byName.Keys;
 
@@ -54,7 +54,7 @@ public sealed class CommandCatalog
         return path[^1].PropertyType == typeof(Id) ? [.. path] : throw new InvalidOperationException($"Command {attribute.Name}: {attribute.Resource} is no id");
     }
 
-    private sealed record Entry(string Name, Type Type, PropertyInfo[] Path)
+    private sealed record Entry(string Name, Type Type, PropertyInfo[] Path, bool PassesQueue)
     {
         public Id ResourceOf(Command command)
         {
@@ -62,7 +62,16 @@ public sealed class CommandCatalog
             foreach (var property in Path)
                 value = property.GetValue(value) ?? throw new JsonException($"{Name}: {property.Name} is missing.");
             var id = (Id)value;
-            return id.IsNone ? throw new JsonException($"{Name}: {Path[^1].Name} is missing.") : id;
+            return id.IsNone ? throw new JsonException($"{Name}: {Path[^1].Name} is missing.") : PassesQueue ? Beside(id) : id;
+        }
+
+        /// <summary>A line of its own beside the resource's, so that the command does not wait for what is at work there.</summary>
+        private static Id Beside(Id id)
+        {
+            var bytes = id.Value.ToByteArray();
+            for (var i = 0; i < bytes.Length; i++)
+                bytes[i] ^= 0xff;
+            return new Id(new Guid(bytes));
         }
     }
 }

@@ -97,7 +97,7 @@ public sealed partial class CommandDesk
             if (entry.Known.Command is UnreadableCommand)
                 throw AgentProblems.Failed(entry.Name, entry.Id).AsException();
             _logger.Running(entry.Name, entry.Operation.Id, entry.Id, entry.Attempt);
-            var result = await _engine.Run(entry.Known.Command, new CommandScope(entry.Operation.Id, entry.Id) { Epoch = entry.Epoch }, cancel.Token);
+            var result = await _engine.Run(entry.Known.Command, new CommandScope(entry.Operation.Id, entry.Id) { Epoch = entry.Epoch, StillWanted = () => !entry.IsSuperseded }, cancel.Token);
             _logger.Succeeded(entry.Name, entry.Operation.Id, entry.Id, (long)_time.GetElapsedTime(started).TotalMilliseconds);
             return new(entry.Id, entry.Operation.Id, entry.Attempt, true, JsonSerializer.SerializeToElement(result, result.GetType(), KernelJson.Options), null);
         }

@@ -100,7 +100,7 @@ public sealed record NewNic
     internal IEnumerable<FieldError> Check(string field)
     {
         if (MacAddress is not null && !Network.MacAddress.IsUsable(MacAddress))
-            yield return new($"{field}.macAddress", "mac-address", "A MAC address has six pairs of lower-case hex digits with colons, and is no group address.");
+            yield return Network.MacAddress.Wrong($"{field}.macAddress");
     }
 }
 

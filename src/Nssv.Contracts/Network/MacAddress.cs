@@ -18,6 +18,10 @@ public static class MacAddress
         return (first & 1) == 0 && text != "00:00:00:00:00:00";
     }
 
+    /// <summary>What is wrong with one that is not usable.</summary>
+    public static Nssv.Kernel.FieldError Wrong(string field) =>
+        new(field, "mac-address", "A MAC address has six pairs of lower-case hex digits with colons, and is no group address.");
+
     /// <summary>A locally administered address from the end of an id, which is random.</summary>
     public static string From(Nssv.Kernel.Id id)
     {

@@ -147,9 +147,10 @@ public sealed class CommandDispatcher(IAgentTransport transport, HostConnections
             }
             catch (Exception e)
             {
-                var unreachable = e as HostUnreachableException ?? new HostUnreachableException(hostId, e.Message, e);
+                // A refusal tells that nothing was taken in; anything else, that nobody knows.
+                var failure = e is HostUnreachableException or ProblemException ? e : new HostUnreachableException(hostId, e.Message, e);
                 foreach (var (_, answer) in batch)
-                    answer.TrySetException(unreachable);
+                    answer.TrySetException(failure);
             }
         }
     }

@@ -148,7 +148,8 @@ internal sealed class Bus(
         return key.BodyHash == (options.BodyHash ?? "")
             ? await store.Get<Operation>(key.OperationId)
             : throw new Problem(422, "idempotency-key-reused", "This Idempotency-Key was used for another request.",
-                $"Key '{options.IdempotencyKey}' belongs to operation {key.OperationId}.", "Use a new key for a new request.") { OperationId = key.OperationId }.AsException();
+                $"Key '{options.IdempotencyKey}' belongs to operation {key.OperationId}.", "Use a new key for a new request.")
+            { OperationId = key.OperationId }.AsException();
     }
 
     private static Problem Invalid(List<FieldError> errors) =>

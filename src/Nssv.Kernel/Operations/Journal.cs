@@ -109,7 +109,11 @@ internal sealed class Journal(IStore store, IWriter writer, CommandDispatcher di
     {
         var after = run.Operation with
         {
-            State = OperationState.Failed, Error = error, EndedAt = Clock.Now(time), CleanupPending = true, CleanupHostId = host,
+            State = OperationState.Failed,
+            Error = error,
+            EndedAt = Clock.Now(time),
+            CleanupPending = true,
+            CleanupHostId = host,
         };
         await Commit(run, new UnitOfWork { OperationId = run.Operation.Id }.Observe(run.Operation, after), after, static () => { });
         return after;

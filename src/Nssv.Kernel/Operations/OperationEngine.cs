@@ -120,7 +120,8 @@ public sealed partial class OperationEngine
         if (_running.TryGetValue(operationId, out var run) && run.PastPointOfNoReturn)
         {
             throw new Problem(409, "past-point-of-no-return", "The operation can only go forward now.",
-                "What it has done cannot be taken back.", "Wait for its end.") { OperationId = operationId }.AsException();
+                "What it has done cannot be taken back.", "Wait for its end.")
+            { OperationId = operationId }.AsException();
         }
 
         var cancelled = operation with { CancelRequested = true };
@@ -244,12 +245,13 @@ public sealed partial class OperationEngine
             {
                 try
                 {
-                    return await _runner.Run(run, recovered);
+                    return await _runner.Run(run, recovered, _claims.IsRunning(operation.TargetId, operation.Id));
                 }
-                catch (OutcomeUnknownException e)
+                catch (Exception e) when (e is OutcomeUnknownException || e is ProblemException refused && Journal.DatabaseRefuses(refused))
                 {
                     // Nobody answers from memory: read what is there, and go on from that.
                     Log.OutcomeUnknown(_log, operation.Id, e);
+                    await Task.Delay(Journal.RetryAfter, _time);
                     run.Reload(await Reread(operation.Id) ?? throw new FencedException($"operation {operation.Id} is gone"));
                     if (run.Operation.HasEnded() && !(isCleanUp && run.IsCleanUp))
                         return run.Operation;
@@ -261,6 +263,11 @@ public sealed partial class OperationEngine
         {
             Log.LetGo(_log, operation.Id, e.Message);
             return null;
+        }
+        catch (Exception e)
+        {
+            Log.CannotRead(_log, operation.Id, e);
+            return await _runner.GiveUp(run, e);
         }
         finally
         {
@@ -286,5 +293,6 @@ public sealed partial class OperationEngine
 
     private static Problem InTheWay(Operation operation, ClaimTable.Entry other) =>
         new(409, "operation-in-the-way", "Another operation is working on this resource.",
-            $"{other.Kind} has not ended on {operation.TargetType} {operation.TargetId}.", "Wait for its end, or cancel it.") { OperationId = other.OperationId };
+            $"{other.Kind} has not ended on {operation.TargetType} {operation.TargetId}.", "Wait for its end, or cancel it.")
+        { OperationId = other.OperationId };
 }

@@ -46,13 +46,19 @@ internal sealed partial class OperationRunner(
     public IIdSource Ids => ids;
 
     /// <summary>Runs to the end, or as far as it can be taken now.</summary>
-    public async Task<Operation> Run(OperationRun run, bool recovered)
+    /// <param name="claimed">False for an operation that is cancelled while it waits: it ends without touching its target.</param>
+    public async Task<Operation> Run(OperationRun run, bool recovered, bool claimed)
     {
         if (run.Operation.State == OperationState.Queued)
         {
-            if (run.Operation.CancelRequested)
+            if (run.Operation.CancelRequested && !claimed)
                 return await journal.End(run, OperationState.Failed, CancelledProblem);
-            await Freeze(run);
+            if (flows.Find(run.Operation.Kind) is not { } flow)
+                return await journal.End(run, OperationState.NeedsAttention, UnknownFlow(run.Operation.Kind));
+            await Freeze(run, flow);
+            // What was accepted with it (rows of what it would have made) is taken back by the undo of its first step.
+            if (run.Operation.CancelRequested && !run.Operation.HasEnded())
+                await journal.TurnBack(run, CancelledProblem);
         }
 
         if (recovered)
@@ -69,12 +75,15 @@ internal sealed partial class OperationRunner(
 
     private void Fence(OperationRun run) => run.Fence(Interlocked.Increment(ref _fences));
 
+    /// <summary>Something that no step is to blame for: a person must look, but nothing hangs.</summary>
+    public Task<Operation> GiveUp(OperationRun run, Exception e) =>
+        journal.End(run, OperationState.NeedsAttention, Problems.Internal($"The operation could not be taken on: {e.GetType().Name}."));
+
     /// <summary>Shows what the operation is doing; not a journal entry.</summary>
     public Task Show(OperationRun run, OperationState state) => journal.Show(run, state);
 
-    private async Task Freeze(OperationRun run)
+    private async Task Freeze(OperationRun run, FlowDefinition flow)
     {
-        var flow = flows.Flow(run.Operation.Kind);
         var plan = flows.Freeze(flow, run.Context);
         await journal.Start(run, plan, HostOf(run, plan, 0));
     }
@@ -266,6 +275,9 @@ internal sealed partial class OperationRunner(
         OperationCanceledException => new Problem(504, "step-timed-out", "A step took too long.", $"Step {step.FullName} did not end within {step.Deadline}.", "Look at the host's load and log; then repeat the request."),
         _ => Problems.Internal($"Step {step.FullName} failed: {e.GetType().Name}."),
     };
+
+    private static Problem UnknownFlow(string kind) =>
+        new(500, "flow-unknown", "This version does not know the operation's flow.", $"There is no flow {kind}.", "Start the version that accepted the operation.");
 
     private static Problem UnknownStep(PlannedStep step) =>
         new(500, "step-unknown", "This version does not know a step of the operation's plan.", $"Step {step.FullName} is not there.", "Start the version that began the operation, or undo it by hand.");

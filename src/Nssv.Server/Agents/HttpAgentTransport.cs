@@ -55,6 +55,12 @@ internal sealed class HttpAgentTransport(AgentClient agents, Uri callbackUrl, Ti
                 return answer;
             var status = (int)answer.StatusCode;
             answer.Dispose();
+            if (status is >= 400 and < 500 and not 408 and not 429)
+            {
+                throw new Problem(502, "agent-refused", "The host's agent refused a request.", $"It answered {path} with status {status}.",
+                    "Look at the agent's log; enrol the host anew if its certificates or its list of managers are out of date.").AsException();
+            }
+
             throw new HostUnreachableException(hostId, $"The agent answered {path} with status {status}.");
         }
         catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)

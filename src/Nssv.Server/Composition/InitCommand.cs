@@ -48,9 +48,20 @@ internal static class InitCommand
         Set(json, line, "password-file", "https", "passwordFile");
         if (line.All("name") is { Count: > 0 } names)
             json["names"] = new JsonArray([.. names.Select(name => (JsonNode)name)]);
-        PrivateFile.Write(path, json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
-        return line.Settings();
+        Write(path, json);
+        var settings = line.Settings();
+        // Where the data is must not depend on the environment of a later start.
+        if (settings.Database is { Length: > 0 } database && json["database"] is null)
+        {
+            json["database"] = database;
+            Write(path, json);
+        }
+
+        return settings;
     }
+
+    private static void Write(string path, JsonObject json) =>
+        PrivateFile.Write(path, json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
 
     private static void Set(JsonObject json, CommandLine line, string option, string section, string key)
     {

@@ -7,10 +7,10 @@ using Nssv.Kernel.Operations;
 
 namespace Nssv.Simulation.Tests.Invariants;
 
-/// <summary>Replays the events: their numbers, what they tell of each resource, and from those of operations who held which claim when.</summary>
+/// <summary>Replays the events: their numbers, what they tell of each resource (it must end with what the rows say), and from those of operations who held which claim when.</summary>
 internal static class EventChecks
 {
-    public static async Task Replay(IStore store, FlowCatalog flows, Findings findings)
+    public static async Task Replay(IStore store, FlowCatalog flows, string type, IReadOnlyDictionary<Id, string> rows, Findings findings)
     {
         var events = (await store.List<Event>()).OrderBy(e => e.Sequence).ToList();
         for (var i = 0; i < events.Count; i++)
@@ -23,6 +23,14 @@ internal static class EventChecks
                 $"{operation.Kind} {id.Short} is {operation.State}, but the events end with {(string?)last.GetValueOrDefault(id)?["state"]}");
         }
 
+        foreach (var (id, state) in rows)
+        {
+            findings.Expect(last.TryGetValue(id, out var told) && (string?)told["state"] == System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(state), Invariant.Events,
+                $"{type} {id.Short} is {state}, but the events end with {(string?)last.GetValueOrDefault(id)?["state"]}");
+        }
+
+        foreach (var id in events.Where(e => e.ResourceType == type).Select(e => e.ResourceId).Distinct())
+            findings.Expect(rows.ContainsKey(id) || !last.ContainsKey(id), Invariant.Events, $"{type} {id.Short} is gone, but no event says so");
         Claims(events, operations, flows, findings);
     }
 

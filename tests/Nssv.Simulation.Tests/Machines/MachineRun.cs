@@ -26,7 +26,7 @@ internal sealed class MachineRun : ScenarioRun
     private readonly List<string> _twice = [];
     private readonly Id _image = Named(0x01);
 
-    private MachineRun(ulong seed, Mutation mutation, bool verbose, int hosts) : base(seed, mutation, verbose, hosts, Models)
+    private MachineRun(ulong seed, bool verbose, int hosts) : base(seed, Mutation.None, verbose, hosts, Models)
     {
         foreach (var host in Cluster.Hosts)
         {
@@ -39,16 +39,16 @@ internal sealed class MachineRun : ScenarioRun
         }
     }
 
-    public static async Task<RunResult> Random(ulong seed, Mutation mutation = Mutation.None, bool verbose = false)
+    public static async Task<RunResult> Random(ulong seed, bool verbose = false)
     {
-        await using var run = new MachineRun(seed, mutation, verbose, 1 + (int)(seed % 3));
+        await using var run = new MachineRun(seed, verbose, 1 + (int)(seed % 3));
         return await run.UnderChaos();
     }
 
     /// <summary>Two machines created, one stopped, started and deleted, the other paused, resumed and stopped by force.</summary>
     public static async Task<RunResult> Fixed(ulong seed, long? crashAt, bool verbose = false)
     {
-        await using var run = new MachineRun(seed, Mutation.None, verbose, 2);
+        await using var run = new MachineRun(seed, verbose, 2);
         return await run.WithOneDeath(crashAt, run.CreateTwo, run.StopOnePauseOther, run.StartOneResumeOther, run.DeleteOneKillOther);
     }
 
@@ -122,7 +122,12 @@ internal sealed class MachineRun : ScenarioRun
         _machines.Add(id);
         Person.Ask(new CreateVirtualMachine
         {
-            Id = id, Name = $"vm-{_machines.Count}", CpuCount = 1 + Dice.Below(4), MemoryBytes = 256L << 20, ImageId = _image, Start = start,
+            Id = id,
+            Name = $"vm-{_machines.Count}",
+            CpuCount = 1 + Dice.Below(4),
+            MemoryBytes = 256L << 20,
+            ImageId = _image,
+            Start = start,
             DataDisks = Dice.Chance(0.4) ? [new DataDisk { SizeBytes = 1 << 30 }] : [],
         });
     }
@@ -172,19 +177,25 @@ internal sealed class MachineRun : ScenarioRun
             return;
         foreach (var other in Cluster.Hosts.Where(host => host != node))
         {
-            if (other.Machine.Domains.Any(domain => domain.VirtualMachineId == start.VirtualMachineId && domain.State is DomainState.Running or DomainState.Paused or DomainState.ShuttingDown && domain.VirtualMachineId == start.VirtualMachineId))
+            if (other.Machine.Domains.Any(domain => domain.VirtualMachineId == start.VirtualMachineId && domain.State is (DomainState.Running or DomainState.Paused or DomainState.ShuttingDown)))
                 _twice.Add($"{start.VirtualMachineId.Short} starts on {node.Name} while it runs on {other.Name}");
         }
     }
+
+    /// <summary>Long enough for every host to tell everything once more.</summary>
+    protected override TimeSpan RestFor => TimeSpan.FromMinutes(6);
 
     /// <summary>States that only a report ends have ended.</summary>
     protected override bool IsAtRest(IStore store) =>
         Now(store.List<VirtualMachine>()).All(vm => vm.State != VmState.Unknown) && Now(store.List<Host>()).All(host => host.State == HostState.Connected);
 
+    protected override async Task<(string Type, IReadOnlyDictionary<Id, string> Rows)> States(IStore store) =>
+        ("virtual-machine", (await store.List<VirtualMachine>()).ToDictionary(vm => vm.Id, vm => vm.State.ToString()));
+
     protected override async Task Check(IStore store, Findings findings)
     {
         findings.AddAll(Invariant.RunsTwice, _twice);
-        await MachineChecks.Agree(store, Cluster.Hosts, findings);
+        await MachineChecks.Agree(store, Cluster.Hosts, host => Chaos?.LostPower(host) == true, findings);
     }
 
     private static Id Named(int number) => Id.Parse($"01890000-0000-7000-8000-{0x5000_0000_0000L + number:x12}");

@@ -107,6 +107,9 @@ internal sealed class WidgetRun(ulong seed, Mutation mutation, bool verbose, int
         }
     }
 
+    protected override async Task<(string Type, IReadOnlyDictionary<Id, string> Rows)> States(IStore store) =>
+        ("widget", (await store.List<Widget>()).ToDictionary(widget => widget.Id, widget => widget.State.ToString()));
+
     protected override async Task Check(IStore store, Findings findings)
     {
         await WidgetChecks.Agree(store, Cluster.Hosts, host => Chaos?.LostPower(host) == true, findings);

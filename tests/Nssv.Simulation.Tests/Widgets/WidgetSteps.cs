@@ -13,7 +13,13 @@ internal static class WidgetRules
 
     public static DomainSpec Domain(WidgetFlow flow) => new()
     {
-        VirtualMachineId = flow.WidgetId, Title = "widget", RunGeneration = 1, Architecture = Architecture.X86_64, Firmware = Firmware.Bios, CpuCount = 1, MemoryBytes = 1 << 28,
+        VirtualMachineId = flow.WidgetId,
+        Title = "widget",
+        RunGeneration = 1,
+        Architecture = Architecture.X86_64,
+        Firmware = Firmware.Bios,
+        CpuCount = 1,
+        MemoryBytes = 1 << 28,
         Disks = [.. flow.Parts.Where(part => part.HostId == flow.HostId).Select((part, i) => new DiskSpec(part.LayerId, Storage, part.LayerId, VolumeFormat.Qcow2, i, "s"))],
         Nics = [],
     };

@@ -44,8 +44,17 @@ internal sealed class CreateWidgetTurn : CreateTurn<CreateWidget>
     {
         var widget = new Widget
         {
-            Id = request.Id, ProjectId = turn.Caller.ProjectId, CreatedBy = turn.Caller.AccountId, CreatedAt = turn.Now, UpdatedAt = turn.Now, Version = 1,
-            Name = request.Name, ShelfId = request.ShelfId, State = WidgetState.Making, HostId = request.Parts[0].HostId, Parts = request.Parts,
+            Id = request.Id,
+            ProjectId = turn.Caller.ProjectId,
+            CreatedBy = turn.Caller.AccountId,
+            CreatedAt = turn.Now,
+            UpdatedAt = turn.Now,
+            Version = 1,
+            Name = request.Name,
+            ShelfId = request.ShelfId,
+            State = WidgetState.Making,
+            HostId = request.Parts[0].HostId,
+            Parts = request.Parts,
         };
         return new(Decision.Run(request.Flow, Context(widget, request.Start), new UnitOfWork().Insert(widget)));
     }
@@ -75,8 +84,14 @@ internal sealed class CreateShelfTurn : CreateTurn<CreateShelf>
     {
         var shelf = new Shelf
         {
-            Id = request.Id, ProjectId = turn.Caller.ProjectId, CreatedBy = turn.Caller.AccountId, CreatedAt = turn.Now, UpdatedAt = turn.Now, Version = 1,
-            Name = "shelf", Room = request.Room,
+            Id = request.Id,
+            ProjectId = turn.Caller.ProjectId,
+            CreatedBy = turn.Caller.AccountId,
+            CreatedAt = turn.Now,
+            UpdatedAt = turn.Now,
+            Version = 1,
+            Name = "shelf",
+            Room = request.Room,
         };
         return new(Decision.Run("shelf.create", new NewShelfFlow([.. request.HostIds.Select(host => new PartFlow(shelf.Id, host))]), new UnitOfWork().Insert(shelf)));
     }

@@ -55,6 +55,12 @@ internal abstract class ScenarioRun : IAsyncDisposable
     /// <summary>The scenario's own invariants.</summary>
     protected abstract Task Check(IStore store, Findings findings);
 
+    /// <summary>The scenario's main resources as their rows have them: kind, and state by id.</summary>
+    protected abstract Task<(string Type, IReadOnlyDictionary<Id, string> Rows)> States(IStore store);
+
+    /// <summary>How long after the last operation the world is left alone before it is judged.</summary>
+    protected virtual TimeSpan RestFor => TimeSpan.Zero;
+
     /// <summary>Nothing of the scenario is still on its way.</summary>
     protected virtual bool IsAtRest(IStore store) => true;
 
@@ -142,6 +148,12 @@ internal abstract class ScenarioRun : IAsyncDisposable
         var findings = new Findings();
         Cluster.StartAll();
         var settled = failed is null && Quiet();
+        if (settled && RestFor is { Ticks: > 0 } rest)
+        {
+            Cluster.Run(() => false, rest);
+            settled = Quiet();
+        }
+
         var store = Cluster.Store;
         findings.AddAll(Invariant.World, Cluster.World.ForeignPosts.Select(post => "a post from another thread: " + post));
         findings.AddAll(Invariant.World, Cluster.World.Faults);
@@ -150,7 +162,11 @@ internal abstract class ScenarioRun : IAsyncDisposable
         await OperationChecks.Ended(store, findings);
         await OperationChecks.Acknowledged(store, Person.Acknowledged.Select(answer => answer.Operation), findings);
         if (Cluster.Manager.Services is { } services)
-            await EventChecks.Replay(store, services.GetRequiredService<FlowCatalog>(), findings);
+        {
+            var (type, rows) = await States(store);
+            await EventChecks.Replay(store, services.GetRequiredService<FlowCatalog>(), type, rows, findings);
+        }
+
         await Check(store, findings);
         findings.AddAll(Invariant.Superseded, Cluster.Watch.Violations);
         findings.AddAll(Invariant.Superseded, Cluster.Hosts.SelectMany(host => host.Machine.Violations));

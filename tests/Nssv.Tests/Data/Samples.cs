@@ -71,13 +71,29 @@ internal static class Sample
 
     public static Rack Rack(string name = "rack", Id? id = null) => new()
     {
-        Id = id ?? NewId(), ProjectId = Project, CreatedBy = Account, CreatedAt = Start, UpdatedAt = Start, Version = 1, Name = name, Units = 42,
+        Id = id ?? NewId(),
+        ProjectId = Project,
+        CreatedBy = Account,
+        CreatedAt = Start,
+        UpdatedAt = Start,
+        Version = 1,
+        Name = name,
+        Units = 42,
     };
 
     public static Machine Machine(Rack rack, string name = "machine", Id? id = null) => new()
     {
-        Id = id ?? NewId(), ProjectId = Project, CreatedBy = Account, CreatedAt = Start, UpdatedAt = Start, Version = 1, Name = name,
-        RackId = rack.Id, CpuCount = 4, MemoryBytes = 8L << 30, State = MachineState.Stopped,
+        Id = id ?? NewId(),
+        ProjectId = Project,
+        CreatedBy = Account,
+        CreatedAt = Start,
+        UpdatedAt = Start,
+        Version = 1,
+        Name = name,
+        RackId = rack.Id,
+        CpuCount = 4,
+        MemoryBytes = 8L << 30,
+        State = MachineState.Stopped,
     };
 
     public static JournalLine Line(string owner) => new() { Id = NewId(), Owner = owner, Text = "a line of the journal, as long as most", State = MachineState.Running };

@@ -66,7 +66,9 @@ public sealed class AgentPortTests(RunningServer server) : IClassFixture<Running
         var host = await AddHost();
         await server.Services.GetRequiredService<IWriter>().Commit(new UnitOfWork().Insert(new Nssv.Contracts.Identity.Enrolment
         {
-            TokenHash = Convert.ToHexStringLower(SHA256.HashData("late"u8)), HostId = host.Id, ExpiresAt = Clock.Now(server.Time) - TimeSpan.FromSeconds(1),
+            TokenHash = Convert.ToHexStringLower(SHA256.HashData("late"u8)),
+            HostId = host.Id,
+            ExpiresAt = Clock.Now(server.Time) - TimeSpan.FromSeconds(1),
         }));
         using var client = server.Client(address: server.Agents);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -142,8 +144,18 @@ public sealed class AgentPortTests(RunningServer server) : IClassFixture<Running
         var cluster = new Cluster { Id = NewId(), ProjectId = server.PlatformId, CreatedBy = server.PlatformId, CreatedAt = now, UpdatedAt = now, Version = 1, Name = "c", DataCenterId = center.Id, Architecture = Architecture.X86_64 };
         var host = new Host
         {
-            Id = NewId(), ProjectId = server.PlatformId, CreatedBy = server.PlatformId, CreatedAt = now, UpdatedAt = now, Version = 1, Name = "h", ClusterId = cluster.Id,
-            Address = "localhost", ReservedMemoryBytes = 0, CpuOvercommitRatio = 1, State = HostState.Enrolling,
+            Id = NewId(),
+            ProjectId = server.PlatformId,
+            CreatedBy = server.PlatformId,
+            CreatedAt = now,
+            UpdatedAt = now,
+            Version = 1,
+            Name = "h",
+            ClusterId = cluster.Id,
+            Address = "localhost",
+            ReservedMemoryBytes = 0,
+            CpuOvercommitRatio = 1,
+            State = HostState.Enrolling,
         };
         await server.Services.GetRequiredService<IWriter>().Commit(new UnitOfWork().Insert(cluster).Insert(host));
         return host;

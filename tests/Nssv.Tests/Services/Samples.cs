@@ -13,23 +13,61 @@ internal static class Samples
 
     public static Volume Volume(Id host, Id storage, Id? image) => new()
     {
-        Id = ServiceBed.NewId(), ProjectId = ServiceBed.Platform, CreatedBy = ServiceBed.Platform, CreatedAt = Start, UpdatedAt = Start, Version = 1,
-        Name = "disk", DataStorageId = storage, HostId = host, Role = VolumeRole.Data, SizeBytes = 1 << 20, Format = VolumeFormat.Qcow2, ImageId = image,
-        Serial = "s", State = VolumeState.Ready,
+        Id = ServiceBed.NewId(),
+        ProjectId = ServiceBed.Platform,
+        CreatedBy = ServiceBed.Platform,
+        CreatedAt = Start,
+        UpdatedAt = Start,
+        Version = 1,
+        Name = "disk",
+        DataStorageId = storage,
+        HostId = host,
+        Role = VolumeRole.Data,
+        SizeBytes = 1 << 20,
+        Format = VolumeFormat.Qcow2,
+        ImageId = image,
+        Serial = "s",
+        State = VolumeState.Ready,
     };
 
     public static VirtualMachine Machine(Id cluster, Id image) => new()
     {
-        Id = ServiceBed.NewId(), ProjectId = ServiceBed.Platform, CreatedBy = ServiceBed.Platform, CreatedAt = Start, UpdatedAt = Start, Version = 1,
-        Name = "web-3", ClusterId = cluster, CpuCount = 1, MemoryBytes = 256 << 20, Architecture = Architecture.X86_64, Firmware = Firmware.Bios, ImageId = image,
-        PowerIntent = PowerIntent.Off, RunGeneration = 0, State = VmState.Stopped,
+        Id = ServiceBed.NewId(),
+        ProjectId = ServiceBed.Platform,
+        CreatedBy = ServiceBed.Platform,
+        CreatedAt = Start,
+        UpdatedAt = Start,
+        Version = 1,
+        Name = "web-3",
+        ClusterId = cluster,
+        CpuCount = 1,
+        MemoryBytes = 256 << 20,
+        Architecture = Architecture.X86_64,
+        Firmware = Firmware.Bios,
+        ImageId = image,
+        PowerIntent = PowerIntent.Off,
+        RunGeneration = 0,
+        State = VmState.Stopped,
     };
 
     public static VolumeLayer Layer(Id host, Id storage, Id? image = null, Id? volume = null, Id? parent = null) => new()
     {
-        Id = ServiceBed.NewId(), ProjectId = ServiceBed.Platform, CreatedBy = ServiceBed.Platform, CreatedAt = Start, UpdatedAt = Start, Version = 1,
-        DataStorageId = storage, HostId = host, ImageId = image, VolumeId = volume, ParentLayerId = parent, Role = volume is null ? LayerRole.ImageBase : LayerRole.Data,
-        Format = VolumeFormat.Qcow2, SizeBytes = 1 << 20, Immutable = volume is null, State = LayerState.Ready,
+        Id = ServiceBed.NewId(),
+        ProjectId = ServiceBed.Platform,
+        CreatedBy = ServiceBed.Platform,
+        CreatedAt = Start,
+        UpdatedAt = Start,
+        Version = 1,
+        DataStorageId = storage,
+        HostId = host,
+        ImageId = image,
+        VolumeId = volume,
+        ParentLayerId = parent,
+        Role = volume is null ? LayerRole.ImageBase : LayerRole.Data,
+        Format = VolumeFormat.Qcow2,
+        SizeBytes = 1 << 20,
+        Immutable = volume is null,
+        State = LayerState.Ready,
     };
 
     /// <summary>A ready image whose copy lies in a host's data storage.</summary>

@@ -65,6 +65,9 @@ public sealed partial class HostObservation(
         {
             await bus.Call(new ObserveHost(heartbeat.HostId, known ? HostState.Connected : HostState.Reconciling, now, Order(heartbeat.AgentIncarnation, heartbeat.Sequence), heartbeat));
             await bus.Call(new ObserveHostStorages(heartbeat.HostId, Order(heartbeat.AgentIncarnation, heartbeat.Sequence), heartbeat.Storages));
+            // A storage that was attached to the cluster at the moment at which the host connected.
+            if (known)
+                await PrepareStorages(heartbeat.HostId);
         }
 
         return new HeartbeatReply(resync, HeartbeatSeconds);
@@ -78,7 +81,7 @@ public sealed partial class HostObservation(
         lock (session)
         {
             // A change before the whole list would be judged against nothing; the list that follows has it.
-            if (order <= session.LastOrder || (!report.Full && !session.Synced) || session.Incarnation > report.AgentIncarnation)
+            if (order <= session.LastOrder || (!report.Full && !session.Synced && !session.Reconciling) || session.Incarnation > report.AgentIncarnation)
                 return new ReportReceipt(report.Sequence);
             session.LastOrder = order;
             reconcile = report.Full && !session.Synced && !session.Reconciling;
@@ -87,10 +90,25 @@ public sealed partial class HostObservation(
                 session.LastComplete = Clock.Now(time);
         }
 
-        foreach (var domain in report.Domains)
-            await bus.Call(new ObserveDomain(domain.VirtualMachineId, report.HostId, order, domain.State, domain.RunGeneration, domain.Reason, report.Full));
-        if (report.Full)
-            await ObserveAbsent(report, order);
+        try
+        {
+            foreach (var domain in report.Domains)
+                await bus.Call(new ObserveDomain(domain.VirtualMachineId, report.HostId, order, domain.State, domain.RunGeneration, domain.Reason, report.Full));
+            if (report.Full)
+                await ObserveAbsent(report, order);
+        }
+        catch
+        {
+            // The report is not taken in: its sender tells everything anew, and that begins again.
+            lock (session)
+            {
+                session.Reconciling &= !reconcile;
+                session.LastComplete = default;
+            }
+
+            throw;
+        }
+
         if (reconcile)
             _ = Reconcile(report.HostId, session, report.AgentIncarnation);
         return new ReportReceipt(report.Sequence);
@@ -159,6 +177,8 @@ public sealed partial class HostObservation(
         }
         catch (Exception e) when (e is not FencedException)
         {
+            lock (session)
+                session.Synced = false;
             LogReconcileFailed(log, hostId, e);
         }
         finally

@@ -22,8 +22,7 @@ internal sealed class AttachVolumeTurn : AcceptTurn<AttachVolume, Volume>
             throw new Problem(409, "volume-in-use", "The volume is attached to another machine.", $"Volume '{volume.Name}' is in use.", "Detach it there first.").AsException();
         if (volume.State != VolumeState.Ready)
             throw new Problem(409, "volume-not-ready", "The volume cannot be used now.", $"Volume '{volume.Name}' is {volume.State.ToString().ToLowerInvariant()}.", "Wait for the operation that works on it.").AsException();
-        if (vm.State != VmState.Stopped)
-            throw VolumeProblems.MachineNotStopped(vm).AsException();
+        StoppedMachine.MakeSure(vm);
         var disks = await turn.Store.List<Volume>(Condition.Equal(nameof(Volume.VirtualMachineId), vm.Id));
         if (volume.HostId is { } host && disks.FirstOrDefault(d => d.HostId is { } other && other != host) is { } elsewhere)
         {
@@ -36,7 +35,7 @@ internal sealed class AttachVolumeTurn : AcceptTurn<AttachVolume, Volume>
         var index = Enumerable.Range(1, DiskSize.MaxCount + 1).First(i => disks.All(d => d.DeviceIndex != i));
         return Decision.Done(new UnitOfWork()
             .Update(volume, volume with { VirtualMachineId = vm.Id, DeviceIndex = index, UpdatedAt = turn.Now })
-            .Execute("virtual_machines", "UPDATE virtual_machines SET state = state WHERE id = @p0 AND state = 'stopped'", 1, vm.Id));
+            .OnlyWhileStopped(vm.Id));
     }
 }
 
@@ -49,16 +48,9 @@ internal sealed class DetachVolumeTurn : AcceptTurn<DetachVolume, Volume>
         var vm = await turn.Store.Get<VirtualMachine>(vmId);
         if (volume.Role == VolumeRole.Root)
             throw new Problem(409, "volume-is-root", "A root disk cannot be detached.", $"'{vm.Name}' boots from '{volume.Name}'.", "Delete the machine, or detach a data disk.").AsException();
-        if (vm.State != VmState.Stopped)
-            throw VolumeProblems.MachineNotStopped(vm).AsException();
+        StoppedMachine.MakeSure(vm);
         return Decision.Done(new UnitOfWork()
             .Update(volume, volume with { VirtualMachineId = null, DeviceIndex = null, UpdatedAt = turn.Now })
-            .Execute("virtual_machines", "UPDATE virtual_machines SET state = state WHERE id = @p0 AND state = 'stopped'", 1, vm.Id));
+            .OnlyWhileStopped(vm.Id));
     }
-}
-
-internal static class VolumeProblems
-{
-    public static Problem MachineNotStopped(VirtualMachine vm) =>
-        new(409, "vm-not-stopped", "The virtual machine must be stopped.", $"'{vm.Name}' is {vm.State.ToString().ToLowerInvariant()}.", "Stop it first.");
 }

@@ -21,6 +21,12 @@ internal sealed class CacheImageStep : Step<VolumeMake>
     {
         var layer = await Find(step.Store, make.ImageId!.Value, make.DataStorageId, make.HostId!.Value)
             ?? await step.Call(new AddBaseLayer(make.ImageId.Value, make.DataStorageId, make.HostId.Value));
+        if (layer.State == LayerState.Deleting)
+        {
+            throw new Problem(409, "image-copy-going", "The image's copy on the host is just being removed.", $"Layer {layer.Id} is being deleted.",
+                "Repeat the request in a moment.").AsException();
+        }
+
         if (layer.State != LayerState.Ready)
         {
             var storage = await step.Store.Get<ImageStorage>(make.ImageStorageId!.Value);

@@ -39,10 +39,13 @@ internal sealed class PlaceVolumeTurn : CallTurn<PlaceVolume, bool>
         var volume = await turn.Store.Get<Volume>(request.VolumeId);
         if (volume.HostId == request.HostId)
             return Answer(false);
+        await VolumePlaces.MakeSure(turn.Store, request.HostId, volume.DataStorageId, request.BaseLayerId);
         var layer = await turn.Store.Get<VolumeLayer>(volume.ActiveLayerId!.Value);
-        return Answer(true, new UnitOfWork()
+        var unit = new UnitOfWork()
             .Observe(volume, volume with { HostId = request.HostId })
-            .Observe(layer, layer with { HostId = request.HostId, ParentLayerId = request.BaseLayerId }));
+            .Observe(layer, layer with { HostId = request.HostId, ParentLayerId = request.BaseLayerId })
+            .OnlyOnConnectedStorage(request.HostId, volume.DataStorageId);
+        return Answer(true, request.BaseLayerId is { } parent ? unit.OnlyOnReadyLayer(parent) : unit);
     }
 }
 

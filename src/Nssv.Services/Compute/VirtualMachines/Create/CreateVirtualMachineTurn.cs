@@ -47,7 +47,8 @@ internal sealed class CreateVirtualMachineTurn : CreateTurn<CreateVirtualMachine
             State = VmState.Creating,
             StateChangedAt = turn.Now,
         };
-        var unit = new UnitOfWork().Insert(vm);
+        // The image's deletion at this moment either sees this machine, or makes the request fail.
+        var unit = new UnitOfWork().Insert(vm).Execute("images", "UPDATE images SET state = state WHERE id = @p0 AND state = 'ready'", 1, image.Id);
         var disks = new List<VolumeMake>();
         var rootBytes = request.RootDisk?.SizeBytes ?? image.VirtualSizeBytes;
         disks.Add(AddDisk(unit, vm, storage.Id, turn, 0, $"{request.Name} root", rootBytes, image));
@@ -100,7 +101,8 @@ internal sealed class CreateVirtualMachineTurn : CreateTurn<CreateVirtualMachine
             var candidates = await store.List<Cluster>(Condition.Equal(nameof(Cluster.Architecture), image.Architecture));
             cluster = candidates.Count == 1 ? candidates[0] : throw new Problem(400, "cluster-needed", "The request does not say where the machine shall run.",
                 candidates.Count == 0 ? $"No cluster has the image's architecture {image.Architecture.ToString().ToLowerInvariant()}." : $"{candidates.Count} clusters have the image's architecture.",
-                "Name one with clusterId.", "clusterId") { Candidates = [.. candidates.Select(c => $"{c.Name} ({c.Id})")] }.AsException();
+                "Name one with clusterId.", "clusterId")
+            { Candidates = [.. candidates.Select(c => $"{c.Name} ({c.Id})")] }.AsException();
         }
 
         if (cluster.Architecture != image.Architecture)

@@ -75,7 +75,7 @@ internal sealed class PauseDomainStep : Step<VmPower>
 {
     public override Id? Host(VmPower power) => power.HostId;
     public override Task Run(VmPower power, StepContext<VmPower> step) => step.Command(new PauseDomain(power.VirtualMachineId));
-    public override Task Undo(VmPower power, StepContext<VmPower> step) => step.Command(new ResumeDomain(power.VirtualMachineId));
+    public override Task Undo(VmPower power, StepContext<VmPower> step) => PowerUndo.IfItRuns(() => step.Command(new ResumeDomain(power.VirtualMachineId)));
 }
 
 [Step("compute.resume-domain")]
@@ -83,7 +83,23 @@ internal sealed class ResumeDomainStep : Step<VmPower>
 {
     public override Id? Host(VmPower power) => power.HostId;
     public override Task Run(VmPower power, StepContext<VmPower> step) => step.Command(new ResumeDomain(power.VirtualMachineId));
-    public override Task Undo(VmPower power, StepContext<VmPower> step) => step.Command(new PauseDomain(power.VirtualMachineId));
+    public override Task Undo(VmPower power, StepContext<VmPower> step) => PowerUndo.IfItRuns(() => step.Command(new PauseDomain(power.VirtualMachineId)));
+}
+
+internal static class PowerUndo
+{
+    /// <summary>A guest that has ended meanwhile is neither paused nor resumed: there is nothing to take back.</summary>
+    public static async Task IfItRuns(Func<Task> command)
+    {
+        try
+        {
+            await command();
+        }
+        catch (ProblemException e) when (e.Problem.Code is "domain-not-running" or "domain-not-defined")
+        {
+            // Its host reports what became of it.
+        }
+    }
 }
 
 /// <summary>Writes what the host has confirmed, so that whoever waited sees it at once.</summary>

@@ -31,7 +31,27 @@ internal sealed class BeginStart : Step<VmStart>
         step.Save(start with { HostId = begun.HostId, RunGeneration = begun.RunGeneration });
     }
 
-    public override Task Undo(VmStart start, StepContext<VmStart> step) => step.Call(new RunEnded(start.VirtualMachineId, "start-failed"));
+    public override Task Undo(VmStart start, StepContext<VmStart> step) => step.Call(new RunTakenBack(start.VirtualMachineId, start.RunGeneration));
+}
+
+/// <summary>Ends the run that a start has begun, and no other: the step may be taken back though it never began one, and the machine runs by an earlier start.</summary>
+/// <param name="RunGeneration">Of the run; 0 when the step did not come so far as to save it.</param>
+internal sealed record RunTakenBack(Id VirtualMachineId, long RunGeneration) : Request<bool>
+{
+    public override Id Target => VirtualMachineId;
+}
+
+internal sealed class RunTakenBackTurn : CallTurn<RunTakenBack, bool>
+{
+    public override bool NaturallyKeyed => true;
+
+    public override async ValueTask<Answer<bool>> Decide(RunTakenBack request, TurnContext turn)
+    {
+        var vm = await turn.Store.Find<VirtualMachine>(request.VirtualMachineId);
+        // The operation holds the machine's claim, so a machine that is Starting is so by this start.
+        var isOurs = vm is not null && (request.RunGeneration == 0 ? vm.State == VmState.Starting : vm.RunGeneration == request.RunGeneration);
+        return isOurs ? Answer(true, await RunEndedTurn.End(vm!, "start-failed", turn)) : Answer(false);
+    }
 }
 
 internal sealed record BeginRun(Id VirtualMachineId) : Request<RunBegun>
@@ -98,14 +118,19 @@ internal sealed class RunEndedTurn : CallTurn<RunEnded, bool>
         var vm = await turn.Store.Find<VirtualMachine>(request.VirtualMachineId);
         if (vm is null or { State: VmState.Deleting or VmState.Creating })
             return Answer(false);
+        return Answer(true, await End(vm, request.Reason, turn));
+    }
+
+    internal static async Task<UnitOfWork> End(VirtualMachine vm, string? reason, TurnContext turn)
+    {
         var after = vm with
         {
             State = VmState.Stopped,
             StateChangedAt = vm.State == VmState.Stopped ? vm.StateChangedAt : turn.Now,
-            StateReason = request.Reason,
+            StateReason = reason,
             PowerIntent = PowerIntent.Off,
             PlacementHostId = null,
         };
-        return Answer(true, await new UnitOfWork().Observe(vm, after).Release(turn.Store, vm.Id));
+        return await new UnitOfWork().Observe(vm, after).Release(turn.Store, vm.Id);
     }
 }

@@ -1,0 +1,22 @@
+using Nssv.Kernel;
+using Nssv.Kernel.Data;
+
+namespace Nssv.Contracts.Compute;
+
+/// <summary>The rule for what may only be changed while a machine is stopped: looked at when the turn decides, and once more in its transaction.</summary>
+public static class StoppedMachine
+{
+    /// <exception cref="ProblemException">409 vm-not-stopped.</exception>
+    public static void MakeSure(VirtualMachine vm)
+    {
+        if (vm.State != VmState.Stopped)
+        {
+            throw new Problem(409, "vm-not-stopped", "The virtual machine must be stopped.", $"'{vm.Name}' is {vm.State.ToString().ToLowerInvariant()}.",
+                "Stop it first.").AsException();
+        }
+    }
+
+    /// <summary>The unit fails when the machine has begun to start meanwhile.</summary>
+    public static UnitOfWork OnlyWhileStopped(this UnitOfWork unit, Id virtualMachineId) =>
+        unit.Execute("virtual_machines", "UPDATE virtual_machines SET state = state WHERE id = @p0 AND state = 'stopped'", 1, virtualMachineId);
+}

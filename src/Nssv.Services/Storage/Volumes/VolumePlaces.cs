@@ -1,0 +1,29 @@
+using Nssv.Contracts.Storage;
+using Nssv.Kernel;
+using Nssv.Kernel.Data;
+
+namespace Nssv.Services.Storage.Volumes;
+
+/// <summary>
+/// What a volume is put on must still be there when its row says so: looked at in the turn, for a clear answer, and made a condition of its transaction,
+/// so that a detach or a deletion at this very moment either sees the volume or makes this fail.
+/// </summary>
+internal static class VolumePlaces
+{
+    /// <exception cref="ProblemException">409: the storage is not connected on the host, or the layer below is going.</exception>
+    public static async ValueTask MakeSure(IStore store, Id hostId, Id dataStorageId, Id? parentLayerId)
+    {
+        var place = await store.First<HostDataStorage>(
+            Condition.Equal(nameof(HostDataStorage.HostId), hostId), Condition.Equal(nameof(HostDataStorage.DataStorageId), dataStorageId));
+        if (place is not { State: HostStorageState.Connected })
+            throw new Problem(409, "data-storage-not-connected", "The host cannot reach the data storage now.", place?.Reason ?? $"Data storage {dataStorageId} is not connected on host {hostId}.", "Attach it to the cluster, and look at the host's state.").AsException();
+        if (parentLayerId is { } parent && (await store.Find<VolumeLayer>(parent))?.State != LayerState.Ready)
+            throw new Problem(409, "image-copy-going", "The image's copy on the host is not ready.", $"Layer {parent} cannot be built on.", "Repeat the request in a moment.").AsException();
+    }
+
+    public static UnitOfWork OnlyOnConnectedStorage(this UnitOfWork unit, Id hostId, Id dataStorageId) => unit.Execute(
+        "host_data_storages", "UPDATE host_data_storages SET state = state WHERE host_id = @p0 AND data_storage_id = @p1 AND state = 'connected'", 1, hostId, dataStorageId);
+
+    public static UnitOfWork OnlyOnReadyLayer(this UnitOfWork unit, Id layerId) => unit.Execute(
+        "volume_layers", "UPDATE volume_layers SET state = state WHERE id = @p0 AND state = 'ready'", 1, layerId);
+}
