@@ -18,7 +18,8 @@ public sealed class SideBySideTests(SharedInstance shared)
         await other.Succeed(Instance.Post("port-groups", new JsonObject { ["name"] = "quiet", ["dataCenterId"] = await other.IdOf("data-centers", "datacenter") }));
         await other.Cli("vm", "create", "same name", "--image", "micro", "--cpus", "1", "--memory", "160MiB", "--nic", "quiet", "--wait");
         var id = await other.IdOf("virtual-machines", "same name");
-        (neighbour.Domains, other.Domains).ShouldBe(([neighbour.DomainOf(theirs)], [other.DomainOf(id)]));
+        neighbour.Domains.ShouldBe([neighbour.DomainOf(theirs)]);
+        other.Domains.ShouldBe([other.DomainOf(id)]);
         var tap = Instance.Taps().ShouldHaveSingleItem();
 
         // Down: the machine runs on, and is taken over again.
