@@ -20,6 +20,7 @@ internal sealed class StorageRegistry(EngineOptions options, ILogger logger) : I
     private readonly ConcurrentDictionary<Id, StorageStatus> _seen = new();
     private readonly CancellationTokenSource _ending = new();
 
+    /// <summary>What was seen since the start. A storage that was not looked at yet is left out: to call it unavailable would be a guess, and keep machines away from it.</summary>
     public IReadOnlyList<StorageStatus> Statuses => [.. _seen.Values.OrderBy(s => s.StorageId)];
 
     public IEnumerable<(Id StorageId, IDataStorageDriver Driver)> DataStorages => _data.Select(d => (d.Key, (IDataStorageDriver)d.Value));
@@ -34,7 +35,6 @@ internal sealed class StorageRegistry(EngineOptions options, ILogger logger) : I
                 _data[storage.StorageId] = Worker(storage);
             else
                 _images[storage.StorageId] = ImageDriver(storage);
-            _seen[storage.StorageId] = new StorageStatus(storage.StorageId, false, 0, 0, "not looked at yet");
         }
 
         _ = Watch();
@@ -161,7 +161,7 @@ internal sealed class StorageRegistry(EngineOptions options, ILogger logger) : I
         catch (Exception e) when (!_ending.IsCancellationRequested)
         {
             var reason = e is ProblemException p ? p.Problem.Detail ?? p.Problem.Title : e is TimeoutException ? "it does not answer" : e.Message;
-            if (_seen.TryGetValue(storageId, out var before) && before.Reason != reason)
+            if (!_seen.TryGetValue(storageId, out var before) || before.Reason != reason)
                 logger.StorageUnavailable(storageId, reason);
             _seen[storageId] = new StorageStatus(storageId, false, before?.CapacityBytes ?? 0, 0, reason);
         }

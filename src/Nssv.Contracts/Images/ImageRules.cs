@@ -29,10 +29,12 @@ public static class ImageRules
     {
         if (url.Length > LongestUrl)
             return [new(field, "url-too-long", $"A URL has at most {LongestUrl} characters.")];
-        if (url.Any(c => char.IsControl(c) || char.IsWhiteSpace(c)) || !Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Host.Length == 0)
+        if (url.Any(c => char.IsControl(c) || char.IsWhiteSpace(c)) || !Uri.TryCreate(url, UriKind.Absolute, out var uri))
             return [new(field, "url-invalid", "This is no absolute URL.")];
         if (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps)
             return [new(field, "url-scheme", "Images are fetched by http or https only.")];
+        if (uri.Host.Length == 0)
+            return [new(field, "url-invalid", "This URL names no server.")];
         return uri.UserInfo.Length > 0 ? [new(field, "url-credentials", "A URL with a name or password in it would be kept and shown; use one without.")] : [];
     }
 

@@ -143,8 +143,10 @@ internal sealed class InstanceStart(Invocation invocation, Checklist steps)
             running = null;
         }
 
+        // What is known of the host may still be what the agent before said: a new one has a number of its own.
+        var before = running is null ? await Incarnation(hostId, cancellation) : null;
         var pid = running?.Pid ?? programs.Agent.Start();
-        await DaemonStart.WaitUntil(programs.Agent, "The agent's connection", () => IsConnected(hostId, cancellation), ReadyTime, cancellation);
+        await DaemonStart.WaitUntil(programs.Agent, "The agent's connection", () => IsConnected(hostId, before, cancellation), ReadyTime, cancellation);
         return $"process {pid}, connected";
     }
 
@@ -166,8 +168,14 @@ internal sealed class InstanceStart(Invocation invocation, Checklist steps)
         }
     }
 
-    private async Task<bool> IsConnected(string hostId, CancellationToken cancellation) =>
-        string.Equals((await invocation.Client.Get("hosts", hostId, cancellation))["state"].AsText(), "connected", StringComparison.OrdinalIgnoreCase);
+    private async Task<long?> Incarnation(string hostId, CancellationToken cancellation) =>
+        (await invocation.Client.Get("hosts", hostId, cancellation))["agentIncarnation"].AsInt64();
+
+    private async Task<bool> IsConnected(string hostId, long? incarnationBefore, CancellationToken cancellation)
+    {
+        var host = await invocation.Client.Get("hosts", hostId, cancellation);
+        return string.Equals(host["state"].AsText(), "connected", StringComparison.OrdinalIgnoreCase) && (incarnationBefore is null || host["agentIncarnation"].AsInt64() != incarnationBefore);
+    }
 
     private static string Describe(InstancePorts ports) => $"HTTPS {ports.Https}, agents' {ports.AgentApi}, agent {ports.Agent}";
 }
