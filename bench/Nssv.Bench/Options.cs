@@ -1,23 +1,26 @@
 namespace Nssv.Bench;
 
 /// <summary>What to measure, and how long.</summary>
-/// <param name="Only">Names, or beginnings of names, of groups; empty: all.</param>
+/// <param name="Only">Names of databases and of measurements; none of a kind: all of it.</param>
 /// <param name="Rounds">Machines created on each side of a comparison.</param>
-internal sealed record Options(IReadOnlyList<string> Only, string? Json, bool Quick, int Rounds)
+internal sealed record Options(IReadOnlyList<string> Only, string? Json, bool Quick, int Rounds, int? Seconds)
 {
     public const string Usage = """
-        Usage: nssv bench [--only GROUP]... [--json FILE] [--quick] [--rounds N]
+        Usage: nssv bench [--only NAME]... [--json FILE] [--quick] [--rounds N] [--seconds N]
 
-        Groups: sqlite, postgresql (accepts, reads and flows on that database), create, power-off, idle.
-        --quick measures shorter and repeats less; --rounds is how many machines are created on each side (10).
+        Names of measurements: create, power-off, idle (a whole platform), flows, reads, accepts (a manager under load).
+        Names of databases for the latter: sqlite, postgresql.
+        --quick measures shorter and repeats less; --rounds is how many machines are created on each side (10), --seconds how
+        long each measurement under load takes (8).
         """;
 
-    public bool Wants(string group) => Only.Count == 0 || Only.Contains(group);
+    public bool Wants(string name) => !Only.Intersect(Databases.Contains(name) ? Databases : Measurements).Any() || Only.Contains(name);
+
+    /// <summary>Whether any of these measurements is wanted.</summary>
+    public bool WantsAny(params string[] measurements) => measurements.Any(Wants) && !(Only.Count > 0 && Only.All(Databases.Contains) && measurements.Contains("create"));
 
     /// <summary>Seconds of one measurement under load.</summary>
-    public TimeSpan Window => TimeSpan.FromSeconds(Quick ? 3 : 8);
-
-    public TimeSpan WarmUp => TimeSpan.FromSeconds(Quick ? 1.5 : 3);
+    public TimeSpan Window => TimeSpan.FromSeconds(Seconds ?? (Quick ? 3 : 8));
 
     /// <exception cref="ArgumentException">The arguments make no sense.</exception>
     public static Options Parse(string[] arguments)
@@ -25,7 +28,7 @@ internal sealed record Options(IReadOnlyList<string> Only, string? Json, bool Qu
         List<string> only = [];
         string? json = null;
         var quick = false;
-        int? rounds = null;
+        int? rounds = null, seconds = null;
         for (var i = 0; i < arguments.Length; i++)
         {
             switch (arguments[i])
@@ -33,7 +36,7 @@ internal sealed record Options(IReadOnlyList<string> Only, string? Json, bool Qu
                 case "--quick":
                     quick = true;
                     break;
-                case "--only" when Groups.Contains(Value()):
+                case "--only" when Databases.Contains(Value()) || Measurements.Contains(Value()):
                     only.Add(arguments[++i]);
                     break;
                 case "--json":
@@ -44,14 +47,19 @@ internal sealed record Options(IReadOnlyList<string> Only, string? Json, bool Qu
                     rounds = number;
                     i++;
                     break;
+                case "--seconds" when int.TryParse(Value(), out var number) && number is > 0 and <= 300:
+                    seconds = number;
+                    i++;
+                    break;
                 default:
                     throw new ArgumentException($"'{string.Join(' ', arguments.Skip(i))}' is not understood.");
             }
 
             string Value() => i + 1 < arguments.Length ? arguments[i + 1] : throw new ArgumentException($"{arguments[i]} needs a value.");
         }
-        return new(only, json, quick, rounds ?? (quick ? 3 : 10));
+        return new(only, json, quick, rounds ?? (quick ? 3 : 10), seconds);
     }
 
-    private static readonly string[] Groups = ["sqlite", "postgresql", "create", "power-off", "idle"];
+    private static readonly string[] Databases = ["sqlite", "postgresql"];
+    private static readonly string[] Measurements = ["create", "power-off", "idle", "flows", "reads", "accepts"];
 }

@@ -26,13 +26,14 @@ var begun = System.Diagnostics.Stopwatch.StartNew();
 screen.WriteLine($"This machine: {Machine.Describe(folder)}");
 var figures = new Figures(screen);
 List<string> broken = [];
+var underLoad = options.WantsAny("flows", "reads", "accepts");
 try
 {
-    if (options.Wants("create") || options.Wants("power-off") || options.Wants("idle"))
+    if (options.WantsAny("create", "power-off", "idle"))
         await Measured("platform", () => new PlatformFigures(options, figures, folder).Measure());
-    if (options.Wants("sqlite"))
+    if (underLoad && options.Wants("sqlite"))
         await Measured("SQLite", () => new DatabaseFigures(options, figures, folder).Measure("SQLite", null, acceptAim: 4_000, readsHaveAim: true));
-    if (options.Wants("postgresql"))
+    if (underLoad && options.Wants("postgresql"))
     {
         await Measured("PostgreSQL", async () =>
         {

@@ -13,6 +13,8 @@ namespace Nssv.Bench.Managers;
 internal sealed class DatabaseFigures(Options options, Figures figures, string folder)
 {
     private const int Clients = 64;
+    private const int WarmFlows = 1_500;
+    private const int WarmRequests = 20_000;
     private const double FlowAim = 300;
     private const double ReadAim = 5_000;
     private const double LatencyAim = 50;
@@ -23,18 +25,21 @@ internal sealed class DatabaseFigures(Options options, Figures figures, string f
         var home = Path.Combine(folder, name);
         await using (var manager = await BenchManager.Start(home, database))
         {
-            await Flows(name, manager);
-            await Reads(name, manager, readsHaveAim);
-            await Accepts(name, manager, acceptAim);
+            if (options.Wants("flows"))
+                await Flows(name, manager);
+            if (options.Wants("reads"))
+                await Reads(name, manager, readsHaveAim);
+            if (options.Wants("accepts"))
+                await Accepts(name, manager, acceptAim);
         }
     }
 
     /// <summary>POST of a machine that waits for its end: accept, placement, volume, domain, journal and every command to a simulated host.</summary>
     private async Task Flows(string name, BenchManager manager)
     {
-        var warm = await Run(manager, options.WarmUp, TimeSpan.FromMilliseconds(1), Create, StatusCodes.Status200OK);
+        await Run(manager, WarmFlows, TimeSpan.FromMilliseconds(1), Create, StatusCodes.Status200OK);
         var (units, requests, callbacks) = (manager.Counters.Units, manager.Counters.Requests, manager.Counters.Callbacks);
-        var run = await Run(manager, TimeSpan.Zero, options.Window, Create, StatusCodes.Status200OK);
+        var run = await Run(manager, 0, options.Window, Create, StatusCodes.Status200OK);
         var made = (double)run.Latencies.Length;
         var (median, late) = (run.Percentile(0.5), run.Percentile(0.99));
         figures.Add(Figure.AtLeast($"create flows, {name}", run.PerSecond, "/s", FlowAim, note: Note($"to Running, {Clients} at once, simulated hosts in process; median {median:0} ms, p99 {late:0} ms")));
@@ -42,15 +47,19 @@ internal sealed class DatabaseFigures(Options options, Figures figures, string f
         figures.Add(new($"create flow commits, {name}", (manager.Counters.Units - units) / made, "units/VM", Note: "grouped by the writer"));
         figures.Add(new($"create flow agent requests, {name}", (manager.Counters.Requests - requests) / made, "/VM", Note: Note($"and {(manager.Counters.Callbacks - callbacks) / made:0.##} callbacks; 3 commands a VM share them")));
 
-        byte[] Create(int number) => TlsConnection.Request("POST", "/api/v1/virtual-machines", manager.Token, manager.CreateBody(number, start: true), "Prefer: wait=30\r\n");
+        byte[] Create(int number) => CreateAndWait(manager, number);
     }
+
+    private static byte[] CreateAndWait(BenchManager manager, int number) =>
+        TlsConnection.Request("POST", "/api/v1/virtual-machines", manager.Token, manager.CreateBody(number, start: true), "Prefer: wait=30\r\n");
 
     private async Task Reads(string name, BenchManager manager, bool haveAim)
     {
+        await Run(manager, 0, TimeSpan.FromSeconds(1), number => CreateAndWait(manager, number), StatusCodes.Status200OK);
         var machines = (await manager.Store.List<VirtualMachine>()).Take(1_000).Select(vm => TlsConnection.Request("GET", $"/api/v1/virtual-machines/{vm.Id}", manager.Token)).ToList();
-        var run = await Run(manager, options.WarmUp, options.Window, Next, StatusCodes.Status200OK);
+        var run = await Run(manager, WarmRequests, options.Window, Next, StatusCodes.Status200OK);
         await using var plain = await PlainServer.Start(manager.Settings);
-        var baseline = await LoadRun.Go(plain.Port, manager.Authority, Clients, options.WarmUp, options.Window / 2, _ => PlainServer.Request, StatusCodes.Status200OK);
+        var baseline = await LoadRun.Go(plain.Port, manager.Authority, Clients, WarmRequests, options.Window / 2, _ => PlainServer.Request, StatusCodes.Status200OK);
         var text = Note($"virtual machines over HTTPS with a session, {Clients} clients; p99 {run.Percentile(0.99):0.#} ms, {run.CpuMilliseconds:0.00} ms CPU with the client; baseline: the same from memory without nSSV");
         figures.Add(haveAim
             ? Figure.AtLeast($"GET by id, {name}", run.PerSecond, "/s", ReadAim, baseline.PerSecond, text)
@@ -66,7 +75,7 @@ internal sealed class DatabaseFigures(Options options, Figures figures, string f
     private async Task Accepts(string name, BenchManager manager, double aim)
     {
         manager.Services.GetRequiredService<OperationEngine>().Stop();
-        var run = await Run(manager, options.WarmUp, options.Window, Create, StatusCodes.Status202Accepted);
+        var run = await Run(manager, WarmRequests / 2, options.Window, Create, StatusCodes.Status202Accepted);
         var baseline = await Ungrouped(manager);
         figures.Add(Figure.AtLeast($"durable accepts, {name}", run.PerSecond, "/s", aim, baseline,
             Note($"VM create over HTTPS: 4 rows and 4 events, {Clients} clients; {run.CpuMilliseconds:0.00} ms CPU with the client; baseline: the same rows, a transaction each, without HTTP")));
@@ -107,7 +116,7 @@ internal sealed class DatabaseFigures(Options options, Figures figures, string f
         }
     }
 
-    private static Task<LoadResult> Run(BenchManager manager, TimeSpan warmUp, TimeSpan window, Func<int, byte[]> request, int expected) =>
+    private static Task<LoadResult> Run(BenchManager manager, int warmUp, TimeSpan window, Func<int, byte[]> request, int expected) =>
         LoadRun.Go(manager.Settings.HttpsPort, manager.Authority, Clients, warmUp, window, request, expected);
 
     private static Id NewId() => new(Guid.CreateVersion7());
