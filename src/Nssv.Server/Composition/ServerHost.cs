@@ -23,7 +23,8 @@ public static class ServerHost
         var manager = CertificateFiles.Open(files.Manager, null);
         var people = settings.Certificate is { } own ? CertificateFiles.Open(own, Password(settings)) : CertificateFiles.Open(files.Server, Password(settings));
 
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = settings.Folder });
+        // Without this the builder watches its folder for changes of appsettings.json, and is woken by every write to the database there.
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = settings.Folder, Args = ["--hostBuilder:reloadConfigOnChange=false"] });
         builder.Configuration.Sources.Clear();
         builder.Logging.ClearProviders().AddSimpleConsole(console =>
         {
