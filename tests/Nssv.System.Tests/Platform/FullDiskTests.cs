@@ -8,26 +8,40 @@ using Xunit;
 namespace Nssv.System.Tests.Platform;
 
 /// <summary>The data storage and the database lie on small disks of their own, which are filled to the brim.</summary>
-public sealed class FullDiskTests : IAsyncLifetime
+public sealed class FullDiskTests(FullDiskTests.SmallDisks disks) : IClassFixture<FullDiskTests.SmallDisks>
 {
-    private const int DataMiB = 160, DatabaseMiB = 48;
-
-    private Instance _instance = null!;
+    private readonly Instance _instance = disks.Instance;
 
     private string DatabaseFolder => $"{_instance.Home}/manager";
 
-    public async ValueTask InitializeAsync() => _instance = await Instance.Start(instance =>
+    /// <summary>An instance whose data storage and database have a file system each.</summary>
+    public sealed class SmallDisks : IAsyncLifetime
     {
-        SmallDisk($"{instance.Home}/data.disk", DataMiB, instance.Data);
-        SmallDisk($"{instance.Home}/database.disk", DatabaseMiB, $"{instance.Home}/manager");
-    });
+        private const int DataMiB = 160, DatabaseMiB = 48;
 
-    public async ValueTask DisposeAsync()
-    {
-        await _instance.Run("down");
-        foreach (var disk in new[] { _instance.Data, DatabaseFolder })
-            Shell.Do("umount", "--lazy", disk);
-        await _instance.DisposeAsync();
+        public Instance Instance { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync() => Instance = await Instance.Start(instance =>
+        {
+            Mount($"{instance.Home}/data.disk", DataMiB, instance.Data);
+            Mount($"{instance.Home}/database.disk", DatabaseMiB, $"{instance.Home}/manager");
+        });
+
+        public async ValueTask DisposeAsync()
+        {
+            await Instance.Run("down");
+            Shell.Do("umount", "--lazy", Instance.Data, $"{Instance.Home}/manager");
+            await Instance.DisposeAsync();
+        }
+
+        private static void Mount(string file, int mebibytes, string folder)
+        {
+            Directory.CreateDirectory(folder);
+            Shell.Do("truncate", "-s", $"{mebibytes}M", file);
+            Shell.Do("mkfs.ext4", "-q", "-F", "-m", "0", file);
+            Shell.Do("mount", "-o", "loop", file, folder);
+            Directory.Delete($"{folder}/lost+found");
+        }
     }
 
     [Fact]
@@ -94,15 +108,6 @@ public sealed class FullDiskTests : IAsyncLifetime
     }
 
     private static string WithoutEmptyCache(string footprint) => string.Join('\n', footprint.Split('\n').Where(line => !line.StartsWith("volume-layers:", StringComparison.Ordinal)));
-
-    private static void SmallDisk(string file, int mebibytes, string folder)
-    {
-        Directory.CreateDirectory(folder);
-        Shell.Do("truncate", "-s", $"{mebibytes}M", file);
-        Shell.Do("mkfs.ext4", "-q", "-F", "-m", "0", file);
-        Shell.Do("mount", "-o", "loop", file, folder);
-        Directory.Delete($"{folder}/lost+found");
-    }
 
     private static void Fill(string file, int leaveMiB)
     {

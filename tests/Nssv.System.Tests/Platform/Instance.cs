@@ -61,9 +61,17 @@ public sealed class Instance : IAsyncDisposable
         }
         catch (Exception e)
         {
-            var logs = instance.Logs();
-            await instance.DisposeAsync();
-            throw new InvalidOperationException($"The instance did not start: {e.Message}\n{logs}", e);
+            var failure = new InvalidOperationException($"The instance did not start: {e.Message}\n{instance.Logs()}", e);
+            try
+            {
+                await instance.DisposeAsync();
+            }
+            catch (Exception left)
+            {
+                throw new AggregateException(failure, left);
+            }
+
+            throw failure;
         }
     }
 
