@@ -1,1 +1,70 @@
-return 0;
+using System.Globalization;
+using Nssv.Bench;
+using Nssv.Bench.Managers;
+using Nssv.Bench.Platform;
+
+Options options;
+try
+{
+    options = Options.Parse(args);
+}
+catch (ArgumentException e)
+{
+    Console.Error.WriteLine($"{e.Message}\n\n{Options.Usage}");
+    return 2;
+}
+
+// QEMU's user must be able to pass through it.
+var folder = Directory.CreateTempSubdirectory("nssv-bench-").FullName;
+File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101);
+// The manager's log goes where it goes in production: to a file.
+var screen = Console.Out;
+using var log = new StreamWriter(Path.Combine(folder, "manager.log")) { AutoFlush = true };
+Console.SetOut(TextWriter.Synchronized(log));
+
+var begun = System.Diagnostics.Stopwatch.StartNew();
+screen.WriteLine($"This machine: {Machine.Describe(folder)}");
+var figures = new Figures(screen);
+List<string> broken = [];
+var underLoad = options.WantsAny("flows", "reads", "accepts");
+try
+{
+    if (options.WantsAny("create", "power-off", "idle"))
+        await Measured("platform", () => new PlatformFigures(options, figures, folder).Measure());
+    if (underLoad && options.Wants("sqlite"))
+        await Measured("SQLite", () => new DatabaseFigures(options, figures, folder).Measure("SQLite", null, acceptAim: 4_000, readsHaveAim: true));
+    if (underLoad && options.Wants("postgresql"))
+    {
+        await Measured("PostgreSQL", async () =>
+        {
+            using var postgres = new PostgresServer(folder);
+            await new DatabaseFigures(options, figures, folder).Measure("PostgreSQL", postgres.Url, acceptAim: 3_000, readsHaveAim: false);
+        });
+    }
+    figures.WriteTable();
+    screen.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Measured in {begun.Elapsed.TotalSeconds:0} s; load average now {Machine.Load}."));
+    if (options.Json is { } file)
+        figures.WriteJson(file);
+}
+finally
+{
+    Console.SetOut(screen);
+    log.Close();
+    Directory.Delete(folder, recursive: true);
+}
+foreach (var group in broken)
+    Console.Error.WriteLine($"Not measured: {group}");
+return broken.Count == 0 ? 0 : 1;
+
+// What cannot be measured takes no other figure with it. A missed aim is a figure, not an error: the exit code stays 0.
+async Task Measured(string group, Func<Task> measure)
+{
+    try
+    {
+        await measure();
+    }
+    catch (Exception error)
+    {
+        broken.Add($"{group}: {error}");
+    }
+}

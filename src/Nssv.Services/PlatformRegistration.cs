@@ -16,7 +16,7 @@ public static class PlatformRegistration
     public static IServiceCollection AddPlatformServices(this IServiceCollection services)
     {
         services.AddServicesOf(typeof(PlatformRegistration).Assembly);
-        services.AddInventory().AddStorage().AddImages().AddNetwork();
+        services.AddStorage().AddImages().AddNetwork();
         services.AddSingleton<HostEnrolment>();
         services.AddSingleton<HostObservation>();
         services.AddSingleton<IHostInbox>(provider => provider.GetRequiredService<HostObservation>());

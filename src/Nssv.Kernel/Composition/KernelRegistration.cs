@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Nssv.Kernel.Agents;
 using Nssv.Kernel.Authorization;
 using Nssv.Kernel.Calls;
+using Nssv.Kernel.Calls.Patching;
 using Nssv.Kernel.Cascade;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Flows;
@@ -52,7 +53,7 @@ public static class KernelRegistration
         return services;
     }
 
-    /// <summary>Every turn, step and flow of an assembly.</summary>
+    /// <summary>Every turn, step, flow and rule of an assembly.</summary>
     public static IServiceCollection AddServicesOf(this IServiceCollection services, Assembly assembly)
     {
         services.AddSingleton(new ServiceAssembly(assembly));
@@ -62,6 +63,8 @@ public static class KernelRegistration
                 services.AddSingleton(typeof(ITurn), type);
             if (typeof(IStep).IsAssignableFrom(type))
                 services.AddSingleton(typeof(IStep), type);
+            if (typeof(IResourceRules).IsAssignableFrom(type))
+                services.AddSingleton(typeof(IResourceRules), type);
         }
 
         return services;

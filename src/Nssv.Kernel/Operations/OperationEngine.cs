@@ -64,7 +64,12 @@ public sealed partial class OperationEngine
 
         var unit = new UnitOfWork { OperationId = operation.Id }.Include(decision.Unit).Insert(operation);
         if (key is not null)
-            unit.Insert(key);
+        {
+            // One that has expired, and has not been swept yet, makes room.
+            unit.Execute("idempotency_keys", "DELETE FROM idempotency_keys WHERE account_id = @p0 AND \"key\" = @p1 AND created_at < @p2", null,
+                key.AccountId, key.Key, key.CreatedAt - Idempotency.Lifetime).Insert(key);
+        }
+
         // Superseding is part of accepting: both are durable, or neither.
         List<Id> superseded = [];
         foreach (var (other, _) in conflicts.Where(conflict => conflict.Policy == ConflictPolicy.Supersede))

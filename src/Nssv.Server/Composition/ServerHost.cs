@@ -2,9 +2,9 @@ using Microsoft.Extensions.Logging.Console;
 using Nssv.Kernel.Agents;
 using Nssv.Kernel.Composition;
 using Nssv.Kernel.Operations;
+using Nssv.Server.Background;
 using Nssv.Server.Certificates;
 using Nssv.Server.Http;
-using Nssv.Services.Inventory.Observation;
 
 namespace Nssv.Server.Composition;
 
@@ -23,7 +23,8 @@ public static class ServerHost
         var manager = CertificateFiles.Open(files.Manager, null);
         var people = settings.Certificate is { } own ? CertificateFiles.Open(own, Password(settings)) : CertificateFiles.Open(files.Server, Password(settings));
 
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = settings.Folder });
+        // Without this the builder watches its folder for changes of appsettings.json, and is woken by every write to the database there.
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = settings.Folder, Args = ["--hostBuilder:reloadConfigOnChange=false"] });
         builder.Configuration.Sources.Clear();
         builder.Logging.ClearProviders().AddSimpleConsole(console =>
         {
@@ -37,6 +38,7 @@ public static class ServerHost
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         builder.Services.AddSources(time).AddData(settings).AddKernel().AddIdentity()
             .AddAgents(authority, manager, Address(settings)).AddApi();
+        builder.Services.AddHostedService<HostWatch>().AddHostedService<Housekeeping>();
         services(builder.Services);
 
         var app = builder.Build();
@@ -52,7 +54,6 @@ public static class ServerHost
     {
         await app.Services.GetRequiredService<OperationEngine>().Recover();
         await app.StartAsync();
-        _ = app.Services.GetRequiredService<HostObservation>().Watch(app.Lifetime.ApplicationStopping);
     }
 
     private static AgentApiAddress Address(ServerSettings settings) =>

@@ -51,8 +51,6 @@ internal static class ServerServices
     public static IServiceCollection AddApi(this IServiceCollection services)
     {
         services.AddPatching(DataServices.Models);
-        foreach (var rules in typeof(PlatformRegistration).Assembly.GetTypes().Where(type => !type.IsAbstract && type.IsAssignableTo(typeof(IResourceRules))))
-            services.AddSingleton(typeof(IResourceRules), rules);
         services.AddSingleton<RequestLog>();
         services.AddSingleton<Pipeline>();
         services.AddSingleton<Acceptance>();

@@ -127,10 +127,10 @@ public sealed class PlatformTests : IDisposable
             File.WriteAllText(home.ManagerPid, "1\n");
             var daemon = new Daemon("manager", script, [], home.Root, home.ManagerPid, home.At("log.txt"));
 
+            await Said(daemon, $"session {pid} token none");
             daemon.Find().ShouldNotBeNull("a stale record does not hide it").Pid.ShouldBe(pid);
             new Daemon("manager", script, [], home.Root + "-other", home.ManagerPid, home.At("log.txt")).Find().ShouldBeNull("another home is another instance");
             new Daemon("agent", home.At("nssv-agent.dll"), [], home.Root, home.ManagerPid, home.At("log.txt")).Find().ShouldBeNull();
-            await Said(daemon, $"session {pid} token none");
             (await daemon.Stop(CancellationToken.None)).ShouldBeTrue();
             daemon.Find().ShouldBeNull();
             (await daemon.Stop(CancellationToken.None)).ShouldBeFalse();

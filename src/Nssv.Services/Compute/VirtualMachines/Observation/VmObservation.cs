@@ -27,6 +27,7 @@ internal sealed record VmObservation(VirtualMachine? After, bool Ended, string? 
         return vm.State switch
         {
             VmState.Creating or VmState.Starting => Beginning(told, seen, up),
+            VmState.Stopping when !up && seen.RunGeneration == vm.RunGeneration => Nothing with { After = told with { SeenEnded = vm.RunGeneration, StateReason = seen.Reason } },
             VmState.Running or VmState.Paused or VmState.Unknown => up ? Up(told, seen, now) : Down(told, seen, now),
             // Only a whole list revives a stopped machine: a single change may be older than the stop that has just been confirmed.
             VmState.Stopped when up && seen.Complete => Up(told, seen, now),

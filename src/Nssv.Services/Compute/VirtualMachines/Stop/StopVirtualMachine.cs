@@ -4,6 +4,7 @@ using Nssv.Kernel;
 using Nssv.Kernel.Calls;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Flows;
+using Nssv.Services.Compute.Placement;
 
 namespace Nssv.Services.Compute.VirtualMachines;
 
@@ -16,6 +17,9 @@ public sealed record VmStop
 
     /// <summary>Where it runs; null once it is known that it runs nowhere.</summary>
     public Id? HostId { get; init; }
+
+    /// <summary>The state to show again when the stop is given up; null until it has begun.</summary>
+    public VmState? StateBefore { get; init; }
 }
 
 /// <summary>A machine that is stopped is left as it is, and the operation succeeds: asking twice does no harm.</summary>
@@ -36,36 +40,39 @@ internal sealed class StopVirtualMachineTurn : AcceptTurn<StopVirtualMachine, Vi
 [Step("compute.begin-stop")]
 internal sealed class BeginStop : Step<VmStop>
 {
-    public override async Task Run(VmStop stop, StepContext<VmStop> step) =>
-        step.Save(stop with { HostId = await step.Call(new BeginStopping(stop.VirtualMachineId)) });
+    public override async Task Run(VmStop stop, StepContext<VmStop> step)
+    {
+        var begun = await step.Call(new BeginStopping(stop.VirtualMachineId));
+        step.Save(stop with { HostId = begun.HostId, StateBefore = begun.StateBefore });
+    }
 
-    public override Task Undo(VmStop stop, StepContext<VmStop> step) => step.Call(new StopGivenUp(stop.VirtualMachineId));
+    public override Task Undo(VmStop stop, StepContext<VmStop> step) => step.Call(new StopGivenUp(stop.VirtualMachineId, stop.StateBefore ?? VmState.Running));
 }
 
-/// <summary>Answers with the host it runs on; null when it runs nowhere.</summary>
-internal sealed record BeginStopping(Id VirtualMachineId) : Request<Id?>
+internal sealed record BeginStopping(Id VirtualMachineId) : Request<StoppingBegun>
 {
     public override Id Target => VirtualMachineId;
 }
 
-internal sealed class BeginStoppingTurn : CallTurn<BeginStopping, Id?>
-{
-    public override bool NaturallyKeyed => true;
+/// <param name="HostId">Where it runs; null when it runs nowhere.</param>
+internal sealed record StoppingBegun(Id? HostId, VmState StateBefore);
 
-    public override async ValueTask<Answer<Id?>> Decide(BeginStopping request, TurnContext turn)
+internal sealed class BeginStoppingTurn : CallTurn<BeginStopping, StoppingBegun>
+{
+    public override async ValueTask<Answer<StoppingBegun>> Decide(BeginStopping request, TurnContext turn)
     {
         var vm = await turn.Store.Get<VirtualMachine>(request.VirtualMachineId);
         if (vm.State == VmState.Stopped)
-            return Answer((Id?)null);
+            return Answer(new StoppingBegun(null, vm.State));
         if (!VmStates.Allows(vm, VmAction.Stop, out var problem))
             throw problem.AsException();
         var after = vm with { State = VmState.Stopping, StateChangedAt = turn.Now, StateReason = null, PowerIntent = PowerIntent.Off };
-        return Answer(vm.PlacementHostId ?? vm.HostId, new UnitOfWork().Observe(vm, after));
+        return Answer(new StoppingBegun(vm.PlacementHostId ?? vm.HostId, vm.State), new UnitOfWork().Observe(vm, after));
     }
 }
 
-/// <summary>A stop was cancelled or could not be done: the machine goes on; what its host reports next says how it is.</summary>
-internal sealed record StopGivenUp(Id VirtualMachineId) : Request<bool>
+/// <summary>A stop was cancelled or could not be done: the machine is what it was, unless its guest has gone meanwhile.</summary>
+internal sealed record StopGivenUp(Id VirtualMachineId, VmState StateBefore) : Request<bool>
 {
     public override Id Target => VirtualMachineId;
 }
@@ -77,9 +84,12 @@ internal sealed class StopGivenUpTurn : CallTurn<StopGivenUp, bool>
     public override async ValueTask<Answer<bool>> Decide(StopGivenUp request, TurnContext turn)
     {
         var vm = await turn.Store.Find<VirtualMachine>(request.VirtualMachineId);
-        return vm is { State: VmState.Stopping }
-            ? Answer(true, new UnitOfWork().Observe(vm, vm with { State = VmState.Running, StateChangedAt = turn.Now, PowerIntent = PowerIntent.On }))
-            : Answer(false);
+        if (vm is not { State: VmState.Stopping })
+            return Answer(false);
+        if (vm.SeenEnded < vm.RunGeneration)
+            return Answer(true, new UnitOfWork().Observe(vm, vm with { State = request.StateBefore, StateChangedAt = turn.Now, PowerIntent = PowerIntent.On }));
+        var ended = vm with { State = VmState.Stopped, StateChangedAt = turn.Now, PlacementHostId = null };
+        return Answer(true, await new UnitOfWork().Observe(vm, ended).Release(turn.Store, vm.Id));
     }
 }
 
