@@ -43,7 +43,8 @@ public sealed class Instance : IAsyncDisposable
     public int ManagerPid => int.Parse(File.ReadAllText($"{Home}/run/manager.pid"));
     public int AgentPid => int.Parse(File.ReadAllText($"{Home}/run/agent.pid"));
 
-    private static string MicroImage => Environment.GetEnvironmentVariable("NSSV_MICRO_IMAGE") ?? Path.Combine(Bin, "../micro/micro.qcow2");
+    /// <summary>The file of the micro guest.</summary>
+    public static string MicroImage => Environment.GetEnvironmentVariable("NSSV_MICRO_IMAGE") ?? Path.Combine(Bin, "../micro/micro.qcow2");
 
     /// <param name="prepare">Does something to the empty home before the first start.</param>
     public static async Task<Instance> Start(Action<Instance>? prepare = null)
