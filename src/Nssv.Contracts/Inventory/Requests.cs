@@ -88,6 +88,13 @@ public sealed record ConfirmHostDown([property: FromRoute] Id Id) : Request
     public override Id Target => Id;
 }
 
+/// <summary>Removes what the host holds of this platform and no row accounts for; each is looked at once more before it goes.</summary>
+[ApiRequest("POST", "hosts/{id}:removeOrphans", Permission = "host.remove-orphans", Summary = "Remove domains and layers that nothing accounts for")]
+public sealed record RemoveHostOrphans([property: FromRoute] Id Id) : Request
+{
+    public override Id Target => Id;
+}
+
 /// <summary>Makes a token with which the host's agent enrols, once, within 15 minutes. A new one takes the place of those before.</summary>
 public sealed record IssueEnrolment(Id Id) : Request<EnrolmentToken>
 {

@@ -68,6 +68,9 @@ public sealed record Host : NamedResource, IObserved
 
     [Observed] public DateTimeOffset? LastHeartbeatAt { get; init; }
 
+    /// <summary>What its last whole report named and the platform does not know: left alone until a person asks for its removal.</summary>
+    [Observed, JsonColumn] public IReadOnlyList<HostOrphan> Orphans { get; init; } = [];
+
     [Observed] public long ObservedSequence { get; init; }
 
     /// <summary>Virtual CPUs booked by virtual machines; changed only by reservations.</summary>
@@ -76,6 +79,12 @@ public sealed record Host : NamedResource, IObserved
     /// <summary>Memory booked by virtual machines.</summary>
     [Observed] public long BookedMemoryBytes { get; init; }
 }
+
+/// <summary>Something of this platform on a host that no row accounts for.</summary>
+/// <param name="DataStorageId">Where a layer is; null for a domain.</param>
+public sealed record HostOrphan(OrphanKind Kind, Id Id, Id? DataStorageId);
+
+public enum OrphanKind { Domain, Layer }
 
 public enum HostState
 {

@@ -120,6 +120,7 @@ CREATE TABLE "hosts" (
     "libvirt_version" {text},
     "hypervisor_version" {text},
     "last_heartbeat_at" {bigint},
+    "orphans" {text} NOT NULL,
     "observed_sequence" {bigint} NOT NULL,
     "reserved_cpu_count" {bigint} NOT NULL,
     "booked_memory_bytes" {bigint} NOT NULL,

@@ -30,6 +30,7 @@ internal static class HostCommands
                 Field.Size("--reserved-memory", "reservedMemoryBytes", "Memory that placement never hands out"),
                 Field.Number("--cpu-overcommit", "cpuOvercommitRatio", "Virtual CPUs handed out per physical one, at most")),
             commands.Verb("confirmDown", "Confirm that a silent host is really off; its virtual machines may then start elsewhere", "Confirming the end of"),
+            commands.Verb("removeOrphans", "Remove domains and layers on the host that nothing accounts for", "Removing orphans of"),
             commands.Delete());
     }
 

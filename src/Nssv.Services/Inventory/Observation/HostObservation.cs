@@ -9,6 +9,7 @@ using Nssv.Kernel.Agents;
 using Nssv.Kernel.Calls;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Operations;
+using Nssv.Services.Inventory.Orphans;
 
 namespace Nssv.Services.Inventory.Observation;
 
@@ -95,7 +96,7 @@ public sealed partial class HostObservation(
             foreach (var domain in report.Domains)
                 await bus.Call(new ObserveDomain(domain.VirtualMachineId, report.HostId, order, domain.State, domain.RunGeneration, domain.Reason, report.Full));
             if (report.Full)
-                await ObserveAbsent(report, order);
+                await ObserveAll(report, order);
         }
         catch
         {
@@ -141,9 +142,10 @@ public sealed partial class HostObservation(
         }
     }
 
-    /// <summary>What the list does not name is not there.</summary>
-    private async Task ObserveAbsent(HostReport report, long order)
+    /// <summary>What the list does not name is not there; what it names and no row accounts for is an orphan.</summary>
+    private async Task ObserveAll(HostReport report, long order)
     {
+        await bus.Call(new ObserveOrphans(report.HostId, order, await OrphanSearch.Find(store, report)));
         var named = report.Domains.Select(d => d.VirtualMachineId).ToHashSet();
         foreach (var vm in await store.List<VirtualMachine>(Condition.Equal(nameof(VirtualMachine.PlacementHostId), report.HostId)))
         {
