@@ -110,10 +110,12 @@ internal sealed class PlatformFigures(Options options, Figures figures, string f
         await Task.Delay(window);
         var elapsed = Stopwatch.GetElapsedTime(start).TotalSeconds;
         var share = (double before, double after) => (after - before) / elapsed * 100;
-        figures.Add(Figure.AtMost("idle memory, manager", manager.Megabytes, "MB", ManagerAim, note: "resident"));
-        figures.Add(Figure.AtMost("idle memory, agent", agent.Megabytes, "MB", AgentAim, note: "resident, without its storage workers"));
-        figures.Add(new("idle memory, storage workers", agent.Children.Sum(child => child.Megabytes), "MB", Note: $"{agent.Children.Count} processes"));
+        figures.Add(Figure.AtMost("idle memory, manager", manager.Megabytes, "MB", ManagerAim, note: Own(manager)));
+        figures.Add(Figure.AtMost("idle memory, agent", agent.Megabytes, "MB", AgentAim, note: $"without its storage workers; {Own(agent)}"));
+        figures.Add(new("idle memory, storage workers", agent.Children.Sum(child => child.Megabytes), "MB", Note: $"{agent.Children.Count} processes; {string.Join(", ", agent.Children.Select(Own))}"));
         figures.Add(Figure.AtMost("idle CPU, manager", share(managerCpu, manager.Cpu), "% of a core", CpuAim));
         figures.Add(Figure.AtMost("idle CPU, agent", share(agentCpu + workersCpu, agent.Cpu + agent.Children.Sum(child => child.Cpu)), "% of a core", CpuAim, note: "with its storage workers"));
     }
+
+    private static string Own(ProcessGroup process) => string.Create(CultureInfo.InvariantCulture, $"resident, {process.OwnMegabytes:0} MB of it its own");
 }

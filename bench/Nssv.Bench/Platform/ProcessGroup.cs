@@ -12,7 +12,11 @@ internal sealed class ProcessGroup(int pid)
 
     public IReadOnlyList<ProcessGroup> Children { get; private init; } = [];
 
-    public double Megabytes => long.Parse(Line("VmRSS:").Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[0], CultureInfo.InvariantCulture) / 1_024.0;
+    /// <summary>Resident, shared pages included.</summary>
+    public double Megabytes => Kilobytes("VmRSS:") / 1_024.0;
+
+    /// <summary>Of them, what is not mapped from files, which other processes may share.</summary>
+    public double OwnMegabytes => Kilobytes("RssAnon:") / 1_024.0;
 
     /// <summary>Seconds of processor time so far.</summary>
     public double Cpu
@@ -24,6 +28,8 @@ internal sealed class ProcessGroup(int pid)
             return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond;
         }
     }
+
+    private long Kilobytes(string name) => long.Parse(Line(name).Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[0], CultureInfo.InvariantCulture);
 
     private string Line(string name) => File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..];
 

@@ -1,6 +1,5 @@
 using System.Reflection;
-using System.Text.Json;
-using System.Text.Json.Nodes;
+using Nssv.Kernel.Operations;
 
 namespace Nssv.Kernel.Flows;
 
@@ -10,9 +9,10 @@ internal abstract class StepBinding
     public required string Name { get; init; }
     public required Type ContextType { get; init; }
 
-    public abstract Id? Host(JsonObject context);
-    public abstract Task Run(JsonObject context, StepRun run);
-    public abstract Task Undo(JsonObject context, StepRun run);
+    /// <param name="scope">Where the step's context is in the operation's.</param>
+    public abstract Id? Host(OperationRun run, string scope);
+    public abstract Task Run(OperationRun run, string scope, StepRun step);
+    public abstract Task Undo(OperationRun run, string scope, StepRun step);
 
     public static StepBinding For(object step)
     {
@@ -42,13 +42,10 @@ internal abstract class StepBinding
             ContextType = typeof(TContext);
         }
 
-        public override Id? Host(JsonObject context) => _step.Host(Typed(context));
+        public override Id? Host(OperationRun run, string scope) => _step.Host(run.ContextOf<TContext>(scope));
 
-        public override Task Run(JsonObject context, StepRun run) => _step.Run(Typed(context), new StepRunContext<TContext>(run));
+        public override Task Run(OperationRun run, string scope, StepRun step) => _step.Run(run.ContextOf<TContext>(scope), new StepRunContext<TContext>(step));
 
-        public override Task Undo(JsonObject context, StepRun run) => _step.Undo(Typed(context), new StepRunContext<TContext>(run));
-
-        private static TContext Typed(JsonObject context) =>
-            context.Deserialize<TContext>(KernelJson.Options) ?? throw new InvalidOperationException($"no {typeof(TContext).Name}");
+        public override Task Undo(OperationRun run, string scope, StepRun step) => _step.Undo(run.ContextOf<TContext>(scope), new StepRunContext<TContext>(step));
     }
 }

@@ -20,13 +20,7 @@ internal sealed class StepRun(OperationRun run, OperationRunner runner, PlannedS
     /// <summary>A command was given up before its result came.</summary>
     public bool FateUnknown { get; private set; }
 
-    /// <summary>A step may know only a part of the flow's context (a base record): what it does not know stays.</summary>
-    public void Save(object context)
-    {
-        var saved = ScopePath.Find(Run.Context, step.Scope);
-        foreach (var (name, value) in JsonSerializer.SerializeToNode(context, context.GetType(), KernelJson.Options)!.AsObject().ToList())
-            saved[name] = value?.DeepClone();
-    }
+    public void Save(object context) => Run.Save(step.Scope, context);
 
     /// <summary>While the database refuses, the step waits as the journal does: a full disk is no reason to fail, and none to leave something behind.</summary>
     public async Task<TResult> Call<TResult>(Request<TResult> request)

@@ -16,6 +16,8 @@ internal sealed class OperationRun
     private readonly HashSet<Id> _asked = [];
     private readonly Dictionary<string, int> _attempts = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _cancel = new();
+    private readonly Dictionary<(string Scope, Type Type), object> _typed = [];
+    private JsonObject _context = [];
     private long _fence;
     private bool _mustAsk;
 
@@ -27,7 +29,17 @@ internal sealed class OperationRun
 
     public Operation Operation { get; private set; }
     public Plan? Plan { get; private set; }
-    public JsonObject Context { get; set; } = [];
+
+    public JsonObject Context
+    {
+        get => _context;
+        set
+        {
+            _context = value;
+            _typed.Clear();
+        }
+    }
+
     public JsonObject? Result { get; set; }
 
     /// <summary>Journal rows of the steps begun so far, by index.</summary>
@@ -73,6 +85,28 @@ internal sealed class OperationRun
     /// and the same as its last one if that may still succeed.
     /// </summary>
     public int AttemptOf(string commandId, int attempt) => _attempts.GetValueOrDefault(commandId) + attempt;
+
+    /// <summary>A part of the context as a step's record. Records do not change, so one is read once and given to all who ask before the next <see cref="Save"/>.</summary>
+    public TContext ContextOf<TContext>(string scope) where TContext : class
+    {
+        if (_typed.TryGetValue((scope, typeof(TContext)), out var known))
+            return (TContext)known;
+        var typed = ScopePath.Find(_context, scope).Deserialize<TContext>(KernelJson.Options) ?? throw new InvalidOperationException($"no {typeof(TContext).Name}");
+        _typed[(scope, typeof(TContext))] = typed;
+        return typed;
+    }
+
+    /// <summary>A step may know only a part of the flow's context (a base record): what it does not know stays.</summary>
+    public void Save(string scope, object context)
+    {
+        var saved = ScopePath.Find(_context, scope);
+        foreach (var (name, value) in JsonSerializer.SerializeToNode(context, context.GetType(), KernelJson.Options)!.AsObject().ToList())
+            saved[name] = value?.DeepClone();
+        _typed.Clear();
+    }
+
+    /// <summary>What a failed try has saved counts for nothing: the context is again what was committed last.</summary>
+    public void Revert() => Context = JsonNode.Parse(Operation.Context)!.AsObject();
 
     public void Cancel() => _cancel.Cancel();
 

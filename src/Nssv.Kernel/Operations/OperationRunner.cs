@@ -97,7 +97,6 @@ internal sealed partial class OperationRunner(
             var binding = flows.FindStep(step.Name);
             if (binding is null)
                 return await journal.End(run, OperationState.NeedsAttention, UnknownStep(step));
-            var committed = run.Context.DeepClone().AsObject();
             for (var attempt = 1; ; attempt++)
             {
                 try
@@ -107,7 +106,7 @@ internal sealed partial class OperationRunner(
                 }
                 catch (Exception e) when (!LetsGo(e))
                 {
-                    run.Context = committed.DeepClone().AsObject();
+                    run.Revert();
                     var problem = ToProblem(e, step);
                     Log.StepFailed(log, run.Operation.Id, step.FullName, attempt, problem.Code, problem.Detail, e is ProblemException or HostUnreachableException or OperationCanceledException ? null : e);
                     if (run.PastPointOfNoReturn)
@@ -170,8 +169,7 @@ internal sealed partial class OperationRunner(
 
     private async Task Try(OperationRun run, StepBinding binding, PlannedStep step, int index, int attempt, bool undoing)
     {
-        var context = ScopePath.Find(run.Context, step.Scope);
-        var host = binding.Host(context);
+        var host = binding.Host(run, step.Scope);
         using var deadline = new CancellationTokenSource(step.Deadline, time);
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, undoing || run.PastPointOfNoReturn ? CancellationToken.None : run.Cancelled);
         var tried = new StepRun(run, this, step, index, attempt, undoing, host, cancel.Token);
@@ -182,7 +180,7 @@ internal sealed partial class OperationRunner(
                 await EndChildren(run, index, cancel.Token);
             if (host is { } hostId)
                 await MakeSure(run, hostId, undoing, cancel.Token);
-            await (undoing ? binding.Undo(context, tried) : binding.Run(context, tried));
+            await (undoing ? binding.Undo(run, step.Scope, tried) : binding.Run(run, step.Scope, tried));
         }
         catch (OperationCanceledException e) when (cancel.IsCancellationRequested)
         {
@@ -254,7 +252,7 @@ internal sealed partial class OperationRunner(
 
     private Id? HostOf(OperationRun run, Plan plan, int index) =>
         plan.Steps.ElementAtOrDefault(index) is { } step && flows.FindStep(step.Name) is { } binding
-            ? binding.Host(ScopePath.Find(run.Context, step.Scope))
+            ? binding.Host(run, step.Scope)
             : null;
 
     private Task Pause(int attempt)
