@@ -41,7 +41,7 @@ internal static class AgentProcess
 
             using var core = await AgentCore.Start(
                 new(settings.HostId, journal, CommandCatalog.Contracts, engine, link, time, new SharedChance(), new(), logger), new(), CancellationToken.None);
-            await using var app = AgentServer.Build(tls, settings.ListenAddress is { } address ? IPAddress.Parse(address) : null, settings.ListenPort, core.Desk, engine, Log);
+            await using var app = AgentServer.Build(tls, settings.ListenAddress is { } address ? IPAddress.Parse(address) : null, settings.ListenPort, core, engine, Log);
             await app.StartAsync();
             logger.Serving(settings.Url, settings.HostId, journal.Incarnation);
             _ = core.Desk.Faulted.ContinueWith(lost => failed.TrySetResult(lost.Result), TaskScheduler.Default);

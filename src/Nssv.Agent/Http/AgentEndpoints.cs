@@ -10,7 +10,7 @@ using Nssv.Kernel.Trust;
 namespace Nssv.Agent.Http;
 
 /// <summary>What managers (and, for images, other agents) may ask of this host.</summary>
-internal sealed class AgentEndpoints(CommandDesk desk, IHostEngine engine, CancellationToken stopping)
+internal sealed class AgentEndpoints(CommandDesk desk, IHostEngine engine, Action beatNow, CancellationToken stopping)
 {
     private const string Root = "/agent/v1";
     private const string CallbackHeader = "X-Callback-Url";
@@ -21,6 +21,7 @@ internal sealed class AgentEndpoints(CommandDesk desk, IHostEngine engine, Cance
         endpoints.MapPost($"{Root}/commands", Commands).For(PlatformIdentity.Manager);
         endpoints.MapPost($"{Root}/operations/ask", Ask).For(PlatformIdentity.Manager);
         endpoints.MapPost($"{Root}/operations/forget", Forget).For(PlatformIdentity.Manager);
+        endpoints.MapPost($"{Root}/heartbeat", BeatNow).For(PlatformIdentity.Manager);
         endpoints.MapPut($"{Root}/images/{{imageId}}/content", Upload).For(PlatformIdentity.Manager);
         endpoints.MapGet($"{Root}/images/{{imageId}}/content", Download).For(PlatformIdentity.Manager, PlatformIdentity.Agent);
         // A WebSocket comes as GET with an upgrade on HTTP/1.1 and as CONNECT on HTTP/2 (RFC 8441).
@@ -41,6 +42,13 @@ internal sealed class AgentEndpoints(CommandDesk desk, IHostEngine engine, Cance
     {
         await desk.Forget(await Read<Forget>(http));
         http.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+
+    private Task BeatNow(HttpContext http)
+    {
+        beatNow();
+        http.Response.StatusCode = StatusCodes.Status204NoContent;
+        return Task.CompletedTask;
     }
 
     private async Task Upload(HttpContext http)

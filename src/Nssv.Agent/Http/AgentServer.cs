@@ -11,7 +11,7 @@ internal static class AgentServer
     private static readonly TimeSpan HandshakeLimit = TimeSpan.FromSeconds(10);
 
     /// <param name="port">0 takes a free one; the application's Urls tell which.</param>
-    public static WebApplication Build(MutualTls tls, IPAddress? address, int port, CommandDesk desk, IHostEngine engine, Action<ILoggingBuilder> logging)
+    public static WebApplication Build(MutualTls tls, IPAddress? address, int port, AgentCore core, IHostEngine engine, Action<ILoggingBuilder> logging)
     {
         var builder = WebApplication.CreateEmptyBuilder(new());
         logging(builder.Logging);
@@ -46,7 +46,7 @@ internal static class AgentServer
         app.UseRouting();
         app.Use(async (http, next) => await Answers.Guard(http, next, logger));
         app.UseWebSockets();
-        new AgentEndpoints(desk, engine, app.Lifetime.ApplicationStopping).Map(app);
+        new AgentEndpoints(core.Desk, engine, core.BeatNow, app.Lifetime.ApplicationStopping).Map(app);
         return app;
     }
 }

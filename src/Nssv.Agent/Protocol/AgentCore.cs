@@ -29,6 +29,9 @@ public sealed class AgentCore : IDisposable
         return core;
     }
 
+    /// <inheritdoc cref="HostReporter.BeatNow"/>
+    public void BeatNow() => _reporter.BeatNow();
+
     /// <summary>See <see cref="CommandDesk.Stop"/>; the heartbeat ends first, so that nobody sends more.</summary>
     public async Task Stop(TimeSpan grace)
     {

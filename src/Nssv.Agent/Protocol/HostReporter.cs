@@ -19,6 +19,7 @@ public sealed class HostReporter : IDisposable
     private TaskCompletionSource _due = NewSignal();
     private bool _fullDue = true;
     private volatile bool _met;
+    private CancellationTokenSource _hurry = new();
     private long _sequence;
 
     public HostReporter(DeskParts parts, ReporterOptions options)
@@ -42,6 +43,16 @@ public sealed class HostReporter : IDisposable
         _parts.Engine.DomainsResynced -= AskForFull;
         _stopping.Cancel();
         Signal();
+    }
+
+    /// <summary>A manager that has just started knows nothing of this host: it need not wait for the next heartbeat.</summary>
+    public void BeatNow()
+    {
+        lock (_gate)
+        {
+            _hurry.Cancel();
+            _hurry = new();
+        }
     }
 
     private async Task Beat()
@@ -72,7 +83,7 @@ public sealed class HostReporter : IDisposable
                 return;
             }
             // Hosts that lost the manager at one moment shall not all come back at one moment; and until it is met, ask more often.
-            await Pause(_met ? interval * (0.95 + 0.1 * _parts.Chance.Next()) : _options.Search * (0.5 + _parts.Chance.Next()));
+            await PauseUnlessHurried(_met ? interval * (0.95 + 0.1 * _parts.Chance.Next()) : _options.Search * (0.5 + _parts.Chance.Next()));
         }
     }
 
@@ -188,6 +199,22 @@ public sealed class HostReporter : IDisposable
             _due = NewSignal();
         }
         due.TrySetResult();
+    }
+
+    private async Task PauseUnlessHurried(TimeSpan time)
+    {
+        CancellationToken hurry;
+        lock (_gate)
+            hurry = _hurry.Token;
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(hurry, _stopping.Token);
+        try
+        {
+            await Task.Delay(time, _parts.Time, either.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Hurried, or stopping: the loop looks.
+        }
     }
 
     private async Task Pause(TimeSpan time)

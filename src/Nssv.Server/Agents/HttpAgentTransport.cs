@@ -24,6 +24,13 @@ internal sealed class HttpAgentTransport(AgentClient agents, Uri callbackUrl, Ti
         using var answer = await Exchange(hostId, "/agent/v1/operations/forget", forget, cancel);
     }
 
+    /// <summary>Asks a host to tell how it is now, instead of at its next heartbeat.</summary>
+    /// <exception cref="HostUnreachableException">It does not answer; it comes by itself when it can.</exception>
+    public async Task Wake(Id hostId, CancellationToken cancel)
+    {
+        using var answer = await Exchange(hostId, "/agent/v1/heartbeat", new { }, cancel);
+    }
+
     private async Task<TAnswer> Post<TQuestion, TAnswer>(Id hostId, string path, TQuestion question, CancellationToken cancel)
     {
         using var answer = await Exchange(hostId, path, question, cancel);

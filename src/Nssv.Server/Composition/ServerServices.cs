@@ -39,7 +39,8 @@ internal static class ServerServices
         services.AddSingleton<IAgentAuthority>(authority);
         services.AddSingleton(address);
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<AgentClient>(provider, manager));
-        services.AddSingleton<IAgentTransport>(provider => ActivatorUtilities.CreateInstance<HttpAgentTransport>(provider, address.Results));
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<HttpAgentTransport>(provider, address.Results));
+        services.AddSingleton<IAgentTransport>(provider => provider.GetRequiredService<HttpAgentTransport>());
         services.AddSingleton<AgentIdentity>();
         services.AddSingleton<AgentEndpoints>();
         services.AddSingleton<EnrolmentEndpoints>();

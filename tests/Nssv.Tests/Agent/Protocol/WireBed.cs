@@ -128,7 +128,7 @@ internal sealed class WireBed : IAsyncDisposable
             core.Dispose();
             link.Dispose();
         }));
-        var app = AgentServer.Build(tls, IPAddress.Loopback, 0, core.Desk, engine, _ => { });
+        var app = AgentServer.Build(tls, IPAddress.Loopback, 0, core, engine, _ => { });
         await app.StartAsync();
         _parts.Add(app);
         AgentUrl = new(app.Urls.Single());
