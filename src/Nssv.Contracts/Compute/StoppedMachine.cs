@@ -16,6 +16,16 @@ public static class StoppedMachine
         }
     }
 
+    /// <summary>
+    /// The unit fails when another disk or card has got this place meanwhile: each is decided on its own mailbox, so two may have seen the same place free.
+    /// Put it before what takes the place.
+    /// </summary>
+    /// <param name="table">"volumes" or "network_interfaces".</param>
+    public static UnitOfWork OnlyWhilePlaceIsFree(this UnitOfWork unit, string table, Id virtualMachineId, int deviceIndex) =>
+        unit.Execute(table,
+            $"UPDATE virtual_machines SET state = state WHERE id = @p0 AND NOT EXISTS (SELECT 1 FROM {table} WHERE virtual_machine_id = @p0 AND device_index = @p1)",
+            1, virtualMachineId, deviceIndex);
+
     /// <summary>The unit fails when the machine has begun to start meanwhile.</summary>
     public static UnitOfWork OnlyWhileStopped(this UnitOfWork unit, Id virtualMachineId) =>
         unit.Execute("virtual_machines", "UPDATE virtual_machines SET state = state WHERE id = @p0 AND state = 'stopped'", 1, virtualMachineId);

@@ -34,6 +34,7 @@ internal sealed class AttachVolumeTurn : AcceptTurn<AttachVolume, Volume>
             throw Problems.Invalid("virtualMachineId", $"'{vm.Name}' has {disks.Count} disks already.", "Detach one first.", "too-many").AsException();
         var index = Enumerable.Range(1, DiskSize.MaxCount + 1).First(i => disks.All(d => d.DeviceIndex != i));
         return Decision.Done(new UnitOfWork()
+            .OnlyWhilePlaceIsFree("volumes", vm.Id, index)
             .Update(volume, volume with { VirtualMachineId = vm.Id, DeviceIndex = index, UpdatedAt = turn.Now })
             .OnlyWhileStopped(vm.Id));
     }
