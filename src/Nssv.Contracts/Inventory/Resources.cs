@@ -74,7 +74,7 @@ public sealed record Host : NamedResource, IObserved
     [Observed] public long ObservedSequence { get; init; }
 
     /// <summary>Virtual CPUs booked by virtual machines; changed only by reservations.</summary>
-    [Observed] public int ReservedCpuCount { get; init; }
+    [Observed] public int BookedCpuCount { get; init; }
 
     /// <summary>Memory booked by virtual machines.</summary>
     [Observed] public long BookedMemoryBytes { get; init; }

@@ -122,7 +122,7 @@ CREATE TABLE "hosts" (
     "last_heartbeat_at" {bigint},
     "orphans" {text} NOT NULL,
     "observed_sequence" {bigint} NOT NULL,
-    "reserved_cpu_count" {bigint} NOT NULL,
+    "booked_cpu_count" {bigint} NOT NULL,
     "booked_memory_bytes" {bigint} NOT NULL,
     PRIMARY KEY ("id"),
     CONSTRAINT "fk_hosts_cluster_id" FOREIGN KEY ("cluster_id") REFERENCES "clusters" ("id") ON DELETE RESTRICT

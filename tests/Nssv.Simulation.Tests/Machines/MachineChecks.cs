@@ -59,8 +59,8 @@ internal static class MachineChecks
         foreach (var host in await store.List<Host>())
         {
             var here = bookings.Where(booking => booking.HostId == host.Id).ToList();
-            findings.Expect(host.ReservedCpuCount == here.Sum(booking => booking.CpuCount) && host.BookedMemoryBytes == here.Sum(booking => booking.MemoryBytes), Invariant.Once,
-                $"host {host.Name} counts {host.ReservedCpuCount} CPUs and {host.BookedMemoryBytes} bytes, its bookings {here.Sum(booking => booking.CpuCount)} and {here.Sum(booking => booking.MemoryBytes)}");
+            findings.Expect(host.BookedCpuCount == here.Sum(booking => booking.CpuCount) && host.BookedMemoryBytes == here.Sum(booking => booking.MemoryBytes), Invariant.Once,
+                $"host {host.Name} counts {host.BookedCpuCount} CPUs and {host.BookedMemoryBytes} bytes, its bookings {here.Sum(booking => booking.CpuCount)} and {here.Sum(booking => booking.MemoryBytes)}");
         }
 
         foreach (var booking in bookings)

@@ -172,7 +172,7 @@ public sealed class Instance : IAsyncDisposable
         }
 
         await foreach (var host in Api.List("hosts", ListQuery.All))
-            lines.Add($"booked: {host["reservedCpuCount"]} CPUs, {host["bookedMemoryBytes"]} bytes");
+            lines.Add($"booked: {host["bookedCpuCount"]} CPUs, {host["bookedMemoryBytes"]} bytes");
         lines.AddRange(Domains.Select(domain => $"domain: {domain}"));
         lines.AddRange(Files().Select(file => $"file: {file}"));
         lines.AddRange(Taps().Select(tap => $"tap: {tap}"));

@@ -12,7 +12,7 @@ internal sealed record Demand(int CpuCount, long MemoryBytes, Architecture Archi
 /// <param name="AvailableBytes">Free space by data storage; a storage that is not usable on the host is not in it.</param>
 internal sealed record HostSnapshot(Host Host, IReadOnlyDictionary<Id, long> AvailableBytes)
 {
-    public double FreeCpus => Host.CpuCount * Host.CpuOvercommitRatio - Host.ReservedCpuCount;
+    public double FreeCpus => Host.CpuCount * Host.CpuOvercommitRatio - Host.BookedCpuCount;
     public long FreeMemory => Host.MemoryBytes - Host.ReservedMemoryBytes - Host.BookedMemoryBytes;
 }
 

@@ -12,8 +12,8 @@ internal static class Reservations
 {
     public static UnitOfWork Book(this UnitOfWork unit, Host host, Id virtualMachineId, int cpuCount, long memoryBytes) => unit
         .Execute("hosts",
-            "UPDATE hosts SET reserved_cpu_count = reserved_cpu_count + @p0, booked_memory_bytes = booked_memory_bytes + @p1 " +
-            "WHERE id = @p2 AND reserved_cpu_count + @p0 <= @p3 AND booked_memory_bytes + @p1 <= memory_bytes - reserved_memory_bytes",
+            "UPDATE hosts SET booked_cpu_count = booked_cpu_count + @p0, booked_memory_bytes = booked_memory_bytes + @p1 " +
+            "WHERE id = @p2 AND booked_cpu_count + @p0 <= @p3 AND booked_memory_bytes + @p1 <= memory_bytes - reserved_memory_bytes",
             1, cpuCount, memoryBytes, host.Id, (int)(host.CpuCount * host.CpuOvercommitRatio))
         .Insert(new HostReservation { VirtualMachineId = virtualMachineId, HostId = host.Id, CpuCount = cpuCount, MemoryBytes = memoryBytes });
 
@@ -24,7 +24,7 @@ internal static class Reservations
         return booked is null ? unit : unit
             .Delete(booked)
             .Execute("hosts",
-                "UPDATE hosts SET reserved_cpu_count = reserved_cpu_count - @p0, booked_memory_bytes = booked_memory_bytes - @p1 WHERE id = @p2",
+                "UPDATE hosts SET booked_cpu_count = booked_cpu_count - @p0, booked_memory_bytes = booked_memory_bytes - @p1 WHERE id = @p2",
                 1, booked.CpuCount, booked.MemoryBytes, booked.HostId);
     }
 }
