@@ -42,10 +42,24 @@ internal static class CommandLine
     }
 
     // A word that is no command is the whole trouble; that a command is missing then too says nothing.
+    // After an option that is none, the words behind it look wrong too: the option is named.
     private static IEnumerable<string> Messages(ParseResult parse)
     {
         var unknown = parse.UnmatchedTokens.Count > 0 && parse.CommandResult.Command.Subcommands.Count > 0;
-        return unknown ? [$"'{Path(parse.CommandResult)}' has no command '{Printable.Of(parse.UnmatchedTokens[0])}'."] : parse.Errors.Select(error => error.Message).Distinct();
+        return UnknownOption(parse) is { } option ? [$"'{Path(parse.CommandResult)}' has no option '{Printable.Of(option)}'."]
+            : unknown ? [$"'{Path(parse.CommandResult)}' has no command '{Printable.Of(parse.UnmatchedTokens[0])}'."] : parse.Errors.Select(error => error.Message).Distinct();
+    }
+
+    private static string? UnknownOption(ParseResult parse)
+    {
+        if (parse.UnmatchedTokens.Count == 0)
+        {
+            return null;
+        }
+
+        var taken = parse.RootCommandResult.Command.Options.Concat(parse.CommandResult.Command.Options).SelectMany(option => option.Aliases.Append(option.Name)).ToHashSet(StringComparer.Ordinal);
+        return parse.Tokens.TakeWhile(token => token.Type != TokenType.DoubleDash)
+            .Select(token => token.Value).FirstOrDefault(word => word.StartsWith("--", StringComparison.Ordinal) && !taken.Contains(word));
     }
 
     private static string Path(CommandResult result) =>
@@ -55,7 +69,8 @@ internal static class CommandLine
     private static string Alternatives(ParseResult parse)
     {
         var words = parse.CommandResult.Command.Subcommands.Select(command => command.Name).Concat(parse.CommandResult.Command.Options.Select(option => option.Name)).ToArray();
-        var near = parse.UnmatchedTokens.SelectMany(token => words.Where(word => EditDistance.Between(token, word) <= 2)).Distinct().ToArray();
+        IEnumerable<string> strange = UnknownOption(parse) is { } option ? [option] : parse.UnmatchedTokens;
+        var near = strange.SelectMany(token => words.Where(word => EditDistance.Between(token, word) <= 2)).Distinct().ToArray();
         return near.Length == 0 ? "" : $"Did you mean {string.Join(" or ", near)}? ";
     }
 

@@ -11,6 +11,16 @@ internal static class GlobalOptions
         Description = "How results are written: table, json or yaml",
         HelpName = "table|json|yaml",
         Recursive = true,
+        CustomParser = static result =>
+        {
+            if (Enum.TryParse<OutputFormat>(result.Tokens[0].Value, ignoreCase: true, out var format) && Enum.IsDefined(format))
+            {
+                return format;
+            }
+
+            result.AddError($"\"{Printable.Of(result.Tokens[0].Value)}\" is no output format. Give table, json or yaml.");
+            return default;
+        },
     };
 
     public static readonly Option<string> Server = new("--server")

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using Nssv.Cli.Output;
 using Nssv.Cli.Platform;
+using Nssv.Cli.Resources;
 using Nssv.Cli.Sessions;
 using Nssv.Client;
+using Nssv.Client.Problems;
 using Nssv.Client.Transport;
 
 namespace Nssv.Cli;
@@ -23,6 +25,19 @@ internal sealed class Invocation(ParseResult parse, CliEnvironment environment) 
     public ApiConnection Connection => ConnectionChoice.For(Parse, Environment);
 
     public InstanceHome Home => InstanceHome.Of(Parse.GetValue(GlobalOptions.Home), Environment);
+
+    /// <summary>The id of what a person named by its id, or by a name that only one has.</summary>
+    public async Task<string> IdOf(string collection, string idOrName, CancellationToken cancellation)
+    {
+        try
+        {
+            return (await Client.Resolve(collection, idOrName, cancellation))["id"].AsText()!;
+        }
+        catch (ApiProblemException none) when (none.Problem.Status == 404 && ResourceKinds.CommandOf(collection) is { } command)
+        {
+            throw new ApiProblemException(none.Problem with { Advice = $"'nssv {command} list' lists what there is." }, none);
+        }
+    }
 
     public T? Value<T>(Option<T> option) => Parse.GetValue(option);
 

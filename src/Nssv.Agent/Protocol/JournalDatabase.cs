@@ -21,6 +21,9 @@ public static class JournalDatabase
     /// <exception cref="SchemaVersionException">A newer agent has written it.</exception>
     public static SqliteDatabase Open(string path, TimeProvider time)
     {
+        // Commands name addresses, which may carry a signature in their query, and everybody may pass through the agent's folder. SQLite gives its log files the same mode.
+        using (new FileStream(path, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, Share = FileShare.ReadWrite, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         var database = SqliteDatabase.Open(path, Models);
         try
         {

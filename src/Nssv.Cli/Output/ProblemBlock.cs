@@ -13,7 +13,11 @@ internal static class ProblemBlock
             lines.AddRange(Printable.Of(detail, keepLines: true).Split('\n').Select(line => "  " + line));
         }
 
-        if (problem.Errors.Count > 0)
+        if (problem.Errors is [var only] && only.Detail == problem.Detail)
+        {
+            lines.Add($"  Field: {Printable.Of(only.Field)}");
+        }
+        else if (problem.Errors.Count > 0)
         {
             lines.AddRange(problem.Errors.Select(error => $"  - {Printable.Of(error.Field)}: {Printable.Of(error.Detail ?? error.Code ?? "not valid")}"));
         }

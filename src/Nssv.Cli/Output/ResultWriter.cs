@@ -6,8 +6,6 @@ namespace Nssv.Cli.Output;
 /// <summary>Writes results to standard output in the format asked for, and remarks for people to standard error or nowhere.</summary>
 internal sealed class ResultWriter(CliEnvironment environment, OutputFormat format)
 {
-    private readonly CellText cells = new(environment.Time.GetUtcNow());
-
     public OutputFormat Format { get; } = format;
 
     /// <summary>Data for a program, whatever the format; the table format takes it as JSON.</summary>
@@ -30,6 +28,7 @@ internal sealed class ResultWriter(CliEnvironment environment, OutputFormat form
             return;
         }
 
+        var cells = CellsNow();
         var headers = columns.Select(column => column.Header).ToArray();
         IReadOnlyList<string>[] rows = [.. items.Select(item => columns.Select(column => names.Cell(column, item, cells)).ToArray())];
         if (environment.OutIsTerminal && environment.Lively)
@@ -50,6 +49,7 @@ internal sealed class ResultWriter(CliEnvironment environment, OutputFormat form
             return;
         }
 
+        var cells = CellsNow();
         var shown = resource.Where(pair => pair.Value is not null).ToArray();
         var width = shown.Select(pair => Words.Of(pair.Key).Length).DefaultIfEmpty(0).Max();
         foreach (var (name, value) in shown)
@@ -69,6 +69,9 @@ internal sealed class ResultWriter(CliEnvironment environment, OutputFormat form
             }
         }
     }
+
+    // Ages are counted from now, not from the start of the command: else what has happened since would lie in the future.
+    private CellText CellsNow() => new(environment.Time.GetUtcNow());
 
     public void Problem(ApiProblem problem)
     {

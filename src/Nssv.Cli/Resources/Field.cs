@@ -48,7 +48,7 @@ internal sealed record Field(Option Option, string Path, Func<Invocation, Cancel
     public static Field Reference(string name, string path, string collection, string description, bool required = false)
     {
         var option = new Option<string>(name) { Description = description, HelpName = "NAME|ID", Required = required };
-        return new(option, path, async (invocation, cancellation) => (await invocation.Client.Resolve(collection, invocation.Value(option)!, cancellation))["id"].AsText());
+        return new(option, path, async (invocation, cancellation) => await invocation.IdOf(collection, invocation.Value(option)!, cancellation));
     }
 
     /// <summary>Labels; <c>key-</c> removes one where a resource is changed (a null in the merge patch).</summary>

@@ -27,14 +27,11 @@ internal sealed class ResourceCommands(ResourceKind kind, CliEnvironment environ
         var target = Target();
         return new Command("show", $"Show one {kind.Noun} in full") { target }.Runs(environment, async (invocation, cancellation) =>
         {
-            var found = await invocation.Client.Resolve(kind.Collection, invocation.Value(target), cancellation);
-
-            // A list may show less than the resource itself.
-            invocation.Results.Resource(await invocation.Client.Get(kind.Collection, found["id"].AsText()!, cancellation));
+            invocation.Results.Resource(await invocation.Client.Get(kind.Collection, await Id(invocation, target, cancellation), cancellation));
         });
     }
 
-    public Command Create(params Field[] fields) => Create($"Create a {kind.Noun}", fields);
+    public Command Create(params Field[] fields) => Create($"Create {kind.OneNoun}", fields);
 
     public Command Create(string description, params Field[] fields)
     {
@@ -53,7 +50,7 @@ internal sealed class ResourceCommands(ResourceKind kind, CliEnvironment environ
     {
         var target = Target();
         var ifMatch = new Option<string>("--if-match") { Description = "Change it only if it still has this version", HelpName = "VERSION" };
-        var command = new Command("set", $"Change a {kind.Noun}") { target, ifMatch };
+        var command = new Command("set", $"Change {kind.OneNoun}") { target, ifMatch };
         var wait = Complete(command, fields);
         return command.Runs(environment, async (invocation, cancellation) =>
         {
@@ -74,7 +71,7 @@ internal sealed class ResourceCommands(ResourceKind kind, CliEnvironment environ
     {
         var target = Target();
         var expunge = new Option<bool>("--expunge") { Description = "Remove it at once, past any recycle bin" };
-        var command = new Command("delete", $"Delete a {kind.Noun}") { target };
+        var command = new Command("delete", $"Delete {kind.OneNoun}") { target };
         if (canExpunge)
         {
             command.Options.Add(expunge);
@@ -108,8 +105,8 @@ internal sealed class ResourceCommands(ResourceKind kind, CliEnvironment environ
 
     public Argument<string> Target() => new("NAME") { Description = $"The {kind.Noun}'s id, or its name if no other has it" };
 
-    public async Task<string> Id(Invocation invocation, Argument<string> target, CancellationToken cancellation) =>
-        (await invocation.Client.Resolve(kind.Collection, invocation.Value(target), cancellation))["id"].AsText()!;
+    public Task<string> Id(Invocation invocation, Argument<string> target, CancellationToken cancellation) =>
+        invocation.IdOf(kind.Collection, invocation.Value(target), cancellation);
 
     public static WaitOptions Complete(Command command, IEnumerable<Field> fields)
     {

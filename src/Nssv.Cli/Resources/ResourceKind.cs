@@ -11,4 +11,7 @@ internal sealed record ResourceKind(string Command, string Collection, string No
 {
     /// <summary>The order of a list for which none is asked; null for the server's.</summary>
     public string? Sort { get; init; }
+
+    /// <summary>The noun with its article: "a vm", "an image".</summary>
+    public string OneNoun => "aeiou".Contains(Noun[0], StringComparison.Ordinal) ? $"an {Noun}" : $"a {Noun}";
 }

@@ -55,4 +55,9 @@ internal static class ResourceKinds
 
     public static ResourceKind Event => new("event", "events", "event",
         [new("Sequence", "sequence"), new("At", "at"), new("Type", "type"), new("Resource", "resourceId"), new("Operation", "operationId")]);
+
+    /// <summary>The command that lists a collection; null for one that the command line does not show.</summary>
+    public static string? CommandOf(string collection) =>
+        new[] { VirtualMachine, Image, Volume, Host, Cluster, DataCenter, DataStorage, ImageStorage, PortGroup, NetworkInterface, Account, Operation, Event }
+            .FirstOrDefault(kind => kind.Collection == collection)?.Command;
 }

@@ -40,7 +40,7 @@ public enum ConflictPolicy
 /// <summary>An element of a flow.</summary>
 public abstract record FlowNode(string? When)
 {
-    public sealed record Step(string Name, string? When, TimeSpan Deadline, TimeSpan? Stall, int Retry, FlowDirection? AfterCrash, bool PointOfNoReturn) : FlowNode(When);
+    public sealed record Step(string Name, string? When, TimeSpan Deadline, int Retry, FlowDirection? AfterCrash, bool PointOfNoReturn) : FlowNode(When);
 
     /// <param name="Foreach">Property of the context that lists contexts of the called flow, one run each.</param>
     /// <param name="With">Property of the context that is the context of the called flow.</param>

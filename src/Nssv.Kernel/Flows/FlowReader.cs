@@ -73,7 +73,6 @@ public sealed class FlowReader
                 (string)e.Attribute("name")!,
                 when,
                 Duration(e.Attribute("deadline")) ?? DefaultDeadline,
-                Duration(e.Attribute("stall")),
                 (int?)e.Attribute("retry") ?? 0,
                 Direction(e.Attribute("afterCrash")),
                 (bool?)e.Attribute("pointOfNoReturn") ?? false);

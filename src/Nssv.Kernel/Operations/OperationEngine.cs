@@ -212,7 +212,19 @@ public sealed partial class OperationEngine
     {
         try
         {
-            await Begin(await _store.Get<Operation>(operationId));
+            while (true)
+            {
+                try
+                {
+                    await Begin(await _store.Get<Operation>(operationId));
+                    return;
+                }
+                catch (ProblemException e) when (Journal.DatabaseRefuses(e))
+                {
+                    // Its claim is taken already: given up here, it would hold its target until the next start of the manager.
+                    await Task.Delay(Journal.RetryAfter, _time);
+                }
+            }
         }
         catch (Exception e)
         {

@@ -4,6 +4,7 @@ using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Nssv.Kernel.Agents;
 using Nssv.Kernel.Data;
+using Nssv.Kernel.Trust;
 using Nssv.Server.Certificates;
 
 namespace Nssv.Server.Agents;

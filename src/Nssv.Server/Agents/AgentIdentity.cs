@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using Nssv.Contracts.Inventory;
 using Nssv.Kernel.Data;
+using Nssv.Kernel.Trust;
 using Nssv.Server.Certificates;
 
 namespace Nssv.Server.Agents;

@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Nssv.Kernel.Agents;
+using Nssv.Kernel.Trust;
 
 namespace Nssv.Server.Certificates;
 
@@ -19,13 +20,14 @@ public sealed class CertificateAuthority : IAgentAuthority, IDisposable
     private const int LongestRequest = 16 * 1024;
 
     private readonly X509Certificate2 _authority;
+    private readonly PlatformTrust _trust;
     private readonly TimeProvider _time;
 
     public CertificateAuthority(X509Certificate2 authority, Id platformId, TimeProvider time)
     {
         if (!authority.HasPrivateKey)
             throw new ArgumentException("The authority's certificate comes without its key.", nameof(authority));
-        (_authority, PlatformId, _time) = (authority, platformId, time);
+        (_authority, PlatformId, _time, _trust) = (authority, platformId, time, new(authority, platformId, time));
     }
 
     public Id PlatformId { get; }
@@ -70,18 +72,7 @@ public sealed class CertificateAuthority : IAgentAuthority, IDisposable
     public static string Fingerprint(X509Certificate2 certificate) => Convert.ToHexStringLower(SHA256.HashData(certificate.RawDataMemory.Span));
 
     /// <summary>The identity that the certificate proves: signed by this authority, in date, of this platform and fit for the use; else null.</summary>
-    public PlatformIdentity? Verify(X509Certificate2 certificate, bool asClient)
-    {
-        using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.Add(_authority);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        chain.ChainPolicy.DisableCertificateDownloads = true;
-        chain.ChainPolicy.VerificationTime = _time.GetUtcNow().UtcDateTime;
-        chain.ChainPolicy.VerificationTimeIgnored = false;
-        chain.ChainPolicy.ApplicationPolicy.Add(asClient ? ClientAuthentication : ServerAuthentication);
-        return chain.Build(certificate) && PlatformIdentity.Of(certificate) is { } identity && identity.PlatformId == PlatformId ? identity : null;
-    }
+    public PlatformIdentity? Verify(X509Certificate2 certificate, bool asClient) => _trust.Verify(certificate, asClient);
 
     public void Dispose() => _authority.Dispose();
 

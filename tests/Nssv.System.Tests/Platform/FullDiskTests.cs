@@ -8,46 +8,68 @@ using Xunit;
 namespace Nssv.System.Tests.Platform;
 
 /// <summary>The data storage and the database lie on small disks of their own, which are filled to the brim.</summary>
-public sealed class FullDiskTests : IAsyncLifetime
+public sealed class FullDiskTests(FullDiskTests.SmallDisks disks) : IClassFixture<FullDiskTests.SmallDisks>
 {
-    private const int DataMiB = 160, DatabaseMiB = 48;
-
-    private Instance _instance = null!;
+    private readonly Instance _instance = disks.Instance;
 
     private string DatabaseFolder => $"{_instance.Home}/manager";
 
-    public async ValueTask InitializeAsync() => _instance = await Instance.Start(instance =>
+    /// <summary>An instance whose data storage and database have a file system each.</summary>
+    public sealed class SmallDisks : IAsyncLifetime
     {
-        SmallDisk($"{instance.Home}/data.disk", DataMiB, instance.Data);
-        SmallDisk($"{instance.Home}/database.disk", DatabaseMiB, $"{instance.Home}/manager");
-    });
+        private const int DataMiB = 160, DatabaseMiB = 48;
 
-    public async ValueTask DisposeAsync()
-    {
-        await _instance.Run("down");
-        foreach (var disk in new[] { _instance.Data, DatabaseFolder })
-            Shell.Do("umount", "--lazy", disk);
-        await _instance.DisposeAsync();
+        public Instance Instance { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync() => Instance = await Instance.Start(instance =>
+        {
+            Mount($"{instance.Home}/data.disk", DataMiB, instance.Data);
+            Mount($"{instance.Home}/database.disk", DatabaseMiB, $"{instance.Home}/manager");
+        });
+
+        public async ValueTask DisposeAsync()
+        {
+            await Instance.Run("down");
+            Shell.Do("umount", "--lazy", Instance.Data, $"{Instance.Home}/manager");
+            await Instance.DisposeAsync();
+        }
+
+        private static void Mount(string file, int mebibytes, string folder)
+        {
+            Directory.CreateDirectory(folder);
+            Shell.Do("truncate", "-s", $"{mebibytes}M", file);
+            Shell.Do("mkfs.ext4", "-q", "-F", "-m", "0", file);
+            Shell.Do("mount", "-o", "loop", file, folder);
+            Directory.Delete($"{folder}/lost+found");
+        }
     }
 
     [Fact]
     public async Task A_full_data_storage_is_said_and_nothing_is_left()
     {
+        // An image of its own, that no host has a copy of yet.
+        var file = $"{_instance.Import}/uncached.qcow2";
+        File.Copy(Instance.MicroImage, file);
+        await _instance.Cli("image", "add", "--name", "uncached", "--server-file", file, "--wait");
+        File.Delete(file);
+        var machine = await _instance.NewVm("too much");
+        machine["imageId"] = await _instance.IdOf("images", "uncached");
         var before = await _instance.Footprint();
 
         // Enough for the first look, too little for the copy of the image.
         Fill($"{_instance.Data}/filler", leaveMiB: 4);
-        var failed = await _instance.Do(Instance.Post("virtual-machines", await _instance.NewVm("too much")));
+        var failed = await _instance.Do(Instance.Post("virtual-machines", machine));
         (failed.Succeeded, failed.Error?.Code).ShouldBe((false, "storage-full"), failed.Document.ToJsonString());
         failed.Error!.Detail.ShouldNotBeNullOrEmpty();
         failed.Error.Advice.ShouldNotBeNullOrEmpty();
         File.Delete($"{_instance.Data}/filler");
         WithoutEmptyCache(await _instance.Footprint()).ShouldBe(WithoutEmptyCache(before));
-        Directory.EnumerateFileSystemEntries(_instance.Data, "*", SearchOption.AllDirectories).Where(File.Exists).Select(Path.GetFileName).ShouldBe(["nssv-storage.json"]);
 
+        // The host tells of the space with a heartbeat.
         await Instance.Until(
-            async () => (await _instance.Do(Instance.Post("virtual-machines", await _instance.NewVm("fits", start: false)))).Succeeded, "a machine made in the freed space", () => Task.FromResult(_instance.Logs()));
-        await _instance.DeleteVm(await _instance.IdOf("virtual-machines", "fits"));
+            async () => (await _instance.Do(Instance.Post("virtual-machines", machine.DeepClone()))).Succeeded, "a machine made in the freed space", () => Task.FromResult(_instance.Logs()));
+        await _instance.DeleteVm(await _instance.IdOf("virtual-machines", "too much"));
+        await _instance.Cli("image", "delete", "uncached", "--wait");
     }
 
     [Fact]
@@ -94,15 +116,6 @@ public sealed class FullDiskTests : IAsyncLifetime
     }
 
     private static string WithoutEmptyCache(string footprint) => string.Join('\n', footprint.Split('\n').Where(line => !line.StartsWith("volume-layers:", StringComparison.Ordinal)));
-
-    private static void SmallDisk(string file, int mebibytes, string folder)
-    {
-        Directory.CreateDirectory(folder);
-        Shell.Do("truncate", "-s", $"{mebibytes}M", file);
-        Shell.Do("mkfs.ext4", "-q", "-F", "-m", "0", file);
-        Shell.Do("mount", "-o", "loop", file, folder);
-        Directory.Delete($"{folder}/lost+found");
-    }
 
     private static void Fill(string file, int leaveMiB)
     {

@@ -43,7 +43,8 @@ public sealed class Instance : IAsyncDisposable
     public int ManagerPid => int.Parse(File.ReadAllText($"{Home}/run/manager.pid"));
     public int AgentPid => int.Parse(File.ReadAllText($"{Home}/run/agent.pid"));
 
-    private static string MicroImage => Environment.GetEnvironmentVariable("NSSV_MICRO_IMAGE") ?? Path.Combine(Bin, "../micro/micro.qcow2");
+    /// <summary>The file of the micro guest.</summary>
+    public static string MicroImage => Environment.GetEnvironmentVariable("NSSV_MICRO_IMAGE") ?? Path.Combine(Bin, "../micro/micro.qcow2");
 
     /// <param name="prepare">Does something to the empty home before the first start.</param>
     public static async Task<Instance> Start(Action<Instance>? prepare = null)
@@ -61,9 +62,17 @@ public sealed class Instance : IAsyncDisposable
         }
         catch (Exception e)
         {
-            var logs = instance.Logs();
-            await instance.DisposeAsync();
-            throw new InvalidOperationException($"The instance did not start: {e.Message}\n{logs}", e);
+            var failure = new InvalidOperationException($"The instance did not start: {e.Message}\n{instance.Logs()}", e);
+            try
+            {
+                await instance.DisposeAsync();
+            }
+            catch (Exception left)
+            {
+                throw new AggregateException(failure, left);
+            }
+
+            throw failure;
         }
     }
 

@@ -18,7 +18,7 @@ public sealed class CommandTreeTests
         "vm", "vm list", "vm show", "vm create", "vm start", "vm stop", "vm reboot", "vm pause", "vm resume", "vm delete", "vm set", "vm console",
         "image", "image list", "image show", "image add", "image set", "image delete",
         "volume", "volume list", "volume show", "volume create", "volume set", "volume attach", "volume detach", "volume delete",
-        "host", "host list", "host show", "host create", "host enroll", "host set", "host confirm-down", "host delete",
+        "host", "host list", "host show", "host create", "host enroll", "host set", "host confirm-down", "host remove-orphans", "host delete",
         "cluster", "cluster list", "cluster show", "cluster create", "cluster set", "cluster delete",
         "datacenter", "datacenter list", "datacenter show", "datacenter create", "datacenter set", "datacenter delete",
         "datastorage", "datastorage list", "datastorage show", "datastorage create", "datastorage set", "datastorage attach", "datastorage detach", "datastorage delete",
@@ -97,6 +97,19 @@ public sealed class CommandTreeTests
         problem.At("detail").AsText().ShouldBe("'nssv vm' has no command 'crate'.");
         problem.At("advice").AsText().ShouldBe("Did you mean create? 'nssv vm --help' shows what there is.");
         run.Error.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("--frce first", "'nssv vm stop' has no option '--frce'.", "--force")]
+    [InlineData("first --grce 5s", "'nssv vm stop' has no option '--grce'.", "--grace")]
+    [InlineData("first --output xml", "\"xml\" is no output format. Give table, json or yaml.", "--help")]
+    public async Task A_wrong_option_is_named(string rest, string message, string advice)
+    {
+        var run = await CliRun.Of(["vm", "stop", .. rest.Split(' ')]);
+
+        run.ExitCode.ShouldBe(2);
+        run.Error.ShouldContain(message);
+        run.Error.Split("Advice:")[1].ShouldContain(advice);
     }
 
     [Fact]

@@ -45,6 +45,11 @@ public sealed class OutputTests
         ProblemBlock.Of(new ApiProblem { Title = "No", Field = "name" }).ShouldBe("Error: No\n  Field: name");
 
     [Fact]
+    public void The_only_error_of_a_problem_is_not_told_twice() =>
+        ProblemBlock.Of(new ApiProblem { Title = "Not valid", Detail = "A name has 1 to 128 characters.", Errors = [new("name", "name-empty", "A name has 1 to 128 characters.")] })
+            .ShouldBe("Error: Not valid\n  A name has 1 to 128 characters.\n  Field: name");
+
+    [Fact]
     public void Text_from_elsewhere_cannot_steer_the_terminal()
     {
         Printable.Of("a\u001b[2Jb\r\u202Ec").ShouldBe("a\\u001B[2Jb\\u000D\\u202Ec");

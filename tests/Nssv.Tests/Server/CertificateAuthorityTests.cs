@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Nssv.Kernel;
+using Nssv.Kernel.Trust;
 using Nssv.Server.Certificates;
 using Shouldly;
 using Xunit;

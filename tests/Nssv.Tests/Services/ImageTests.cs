@@ -191,7 +191,7 @@ public sealed class ImageTests
     [InlineData(true, "https://example.org/x", null, "source-not-one")]
     [InlineData(false, "https://example.org/x", "/import/x", "source-not-one")]
     [InlineData(false, "ftp://example.org/x", null, "url-scheme")]
-    [InlineData(false, "file:///etc/passwd", null, "url-invalid")]
+    [InlineData(false, "file:///etc/passwd", null, "url-scheme")]
     [InlineData(false, "https://me:secret@example.org/x", null, "url-credentials")]
     [InlineData(false, "example.org/x", null, "url-invalid")]
     [InlineData(false, "https://exa mple.org/", null, "url-invalid")]

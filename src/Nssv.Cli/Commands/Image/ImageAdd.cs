@@ -14,7 +14,7 @@ internal sealed class ImageAdd(CliEnvironment environment)
     private readonly Option<string> name = new("--name") { Description = "The image's name; else that of its file", HelpName = "NAME" };
     private readonly Option<string> file = new("--file") { Description = "A file on this machine; it is uploaded", HelpName = "PATH" };
     private readonly Option<string> url = new("--url") { Description = "An http or https address that the platform downloads", HelpName = "URL" };
-    private readonly Option<string> serverFile = new("--server-file") { Description = "A file below the import folder of the image storage's host", HelpName = "PATH" };
+    private readonly Option<string> serverFile = new("--server-file") { Description = "Absolute path of a file in the import folder of the image storage's host", HelpName = "PATH" };
     private readonly Option<string> format = FormatOption();
 
     private readonly Field[] fields =

@@ -63,8 +63,7 @@ internal sealed class VmCreate(CliEnvironment environment)
         var cards = new JsonArray();
         foreach (var portGroup in portGroups)
         {
-            var found = await invocation.Client.Resolve("port-groups", portGroup, cancellation);
-            cards.Add(new JsonObject { ["portGroupId"] = found["id"].AsText() });
+            cards.Add(new JsonObject { ["portGroupId"] = await invocation.IdOf("port-groups", portGroup, cancellation) });
         }
 
         return cards;

@@ -18,6 +18,7 @@ internal sealed class InstancePurge(InstanceHome home, Checklist steps)
                     await domains.Remove(name, cancellation);
                 }
 
+                domains.RemoveLogs();
                 return own.Count == 0 ? "none" : $"{own.Count} removed";
             });
         }

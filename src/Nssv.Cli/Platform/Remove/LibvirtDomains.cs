@@ -8,6 +8,7 @@ namespace Nssv.Cli.Platform.Remove;
 internal sealed class LibvirtDomains(InstanceFile instance)
 {
     private const string Connection = "qemu:///system";
+    private const string LogFolder = "/var/log/libvirt/qemu";
     private static readonly XNamespace Ours = "https://nssv.dev/domain/1";
 
     /// <summary>The names of the domains that carry this platform's whole id; what only looks alike is another instance's.</summary>
@@ -34,6 +35,18 @@ internal sealed class LibvirtDomains(InstanceFile instance)
         if ((await List(cancellation)).Contains(name))
         {
             throw new PlatformException($"The virtual machine {name} could not be removed.", $"Try 'virsh -c {Connection} undefine --nvram {name}', then repeat the command.");
+        }
+    }
+
+    /// <summary>What libvirt logged of the instance's virtual machines, also of those deleted long ago: libvirt itself keeps it for ever.</summary>
+    public void RemoveLogs()
+    {
+        if (Directory.Exists(LogFolder))
+        {
+            foreach (var log in Directory.EnumerateFiles(LogFolder, instance.DomainPrefix + "*.log*"))
+            {
+                File.Delete(log);
+            }
         }
     }
 

@@ -45,8 +45,9 @@ internal static class VmStates
                 $"'{vm.Name}' is {vm.State.ToString().ToLowerInvariant()}; it cannot {verb}.",
                 action switch
                 {
-                    VmAction.Reboot or VmAction.Pause => "Start it first.",
-                    VmAction.Resume => "Only a paused machine can go on; start it instead.",
+                    VmAction.Reboot or VmAction.Pause when vm.State == VmState.Stopped => "Start it first.",
+                    VmAction.Reboot when vm.State == VmState.Paused => "Resume it first.",
+                    VmAction.Resume when vm.State == VmState.Stopped => "Only a paused machine can go on; start it instead.",
                     _ => "Wait for the operation that works on it.",
                 });
     }
