@@ -40,14 +40,14 @@ internal sealed class PlatformFigures(Options options, Figures figures, string f
             ours.Add((running, ready));
             await instance.Delete(id);
         }
-        Compare("create to running", ours.Select(one => one.Running), theirs.Select(one => one.Running));
-        Compare("create to guest ready", ours.Select(one => one.Ready), theirs.Select(one => one.Ready));
+        Compare("create to running", ours.ConvertAll(one => one.Running), theirs.ConvertAll(one => one.Running));
+        Compare("create to guest ready", ours.ConvertAll(one => one.Ready), theirs.ConvertAll(one => one.Ready));
     }
 
-    private void Compare(string name, IEnumerable<double> ours, IEnumerable<double> theirs)
+    private void Compare(string name, IReadOnlyList<double> ours, IReadOnlyList<double> theirs)
     {
         var (own, plain) = (Machine.Median(ours), Machine.Median(theirs));
-        figures.Add(new(name, own, "ms", plain, Note: string.Create(CultureInfo.InvariantCulture, $"median of {options.Rounds}; baseline: qemu-img create, virsh define, virsh start")));
+        figures.Add(new(name, own, "ms", plain, Note: string.Create(CultureInfo.InvariantCulture, $"median of {options.Rounds}, {ours.Min():0} to {ours.Max():0}; baseline: qemu-img create, virsh define, virsh start, {theirs.Min():0} to {theirs.Max():0}")));
         figures.Add(Figure.AtMost($"{name}, over plain", own - plain, "ms", OverheadAim));
     }
 

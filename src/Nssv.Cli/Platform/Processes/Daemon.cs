@@ -14,6 +14,9 @@ internal sealed class Daemon(string name, string program, IReadOnlyList<string> 
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(30);
     private static readonly HashSet<string> Private = ["NSSV_TOKEN", "NSSV_SERVER", "NSSV_CA"];
 
+    /// <summary>Of its environment, beside what this process has.</summary>
+    public IReadOnlyList<(string Name, string Value)> Variables { get; init; } = [];
+
     public string Name { get; } = name;
 
     public string Program { get; } = program;
@@ -41,7 +44,7 @@ internal sealed class Daemon(string name, string program, IReadOnlyList<string> 
             throw new PlatformException($"{Program} is missing.", "Build it first: './nssv up' does.");
         }
 
-        var pid = DetachedStart.Start(Dotnet.Path, [Program, .. arguments], LogFile, Private);
+        var pid = DetachedStart.Start(Dotnet.Path, [Program, .. arguments], LogFile, Private, Variables);
         AtomicFile.Write(pidFile, pid.ToString(CultureInfo.InvariantCulture) + "\n", AtomicFile.Readable);
         return pid;
     }

@@ -15,7 +15,8 @@ internal static unsafe partial class DetachedStart
     private const int Room = 1024;
 
     /// <summary>Starts the program and gives its process id.</summary>
-    public static int Start(string program, IReadOnlyList<string> arguments, string logFile, IReadOnlySet<string> withoutVariables)
+    /// <param name="variables">Added to this process's own, unless they are set there.</param>
+    public static int Start(string program, IReadOnlyList<string> arguments, string logFile, IReadOnlySet<string> withoutVariables, params IReadOnlyList<(string Name, string Value)> variables)
     {
         var actions = stackalloc byte[Room];
         var attributes = stackalloc byte[Room];
@@ -34,8 +35,8 @@ internal static unsafe partial class DetachedStart
             Check(SetDefaults(attributes, signals), program);
             Check(SetFlags(attributes, SetSignalDefaults | SetSignalMask | SetSession), program);
             string?[] argv = [program, .. arguments, null];
-            string?[] variables = [.. Variables(withoutVariables), null];
-            Check(Spawn(out var pid, program, actions, attributes, argv, variables), program);
+            string?[] environment = [.. Variables(withoutVariables, variables), null];
+            Check(Spawn(out var pid, program, actions, attributes, argv, environment), program);
             return pid;
         }
         finally
@@ -45,8 +46,9 @@ internal static unsafe partial class DetachedStart
         }
     }
 
-    private static IEnumerable<string> Variables(IReadOnlySet<string> without) =>
-        Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Where(pair => !without.Contains((string)pair.Key)).Select(pair => $"{pair.Key}={pair.Value}");
+    private static IEnumerable<string> Variables(IReadOnlySet<string> without, IReadOnlyList<(string Name, string Value)> added) =>
+        Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Where(pair => !without.Contains((string)pair.Key)).Select(pair => $"{pair.Key}={pair.Value}")
+            .Concat(added.Where(variable => Environment.GetEnvironmentVariable(variable.Name) is null).Select(variable => $"{variable.Name}={variable.Value}"));
 
     private static void Check(int error, string program)
     {
