@@ -20,6 +20,9 @@ internal sealed class DomainCommands(EngineOptions options, LibvirtLink link, Do
     /// <summary>A guest that is still booting misses the power button, so it is pressed again.</summary>
     private static readonly TimeSpan PressAgain = TimeSpan.FromSeconds(5);
 
+    /// <summary>How soon a stop that nobody wants any more is given up, for a forced one waits for that.</summary>
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(300);
+
     private readonly SemaphoreSlim _profiling = new(1);
     private HostProfile? _profile;
 
@@ -98,11 +101,14 @@ internal sealed class DomainCommands(EngineOptions options, LibvirtLink link, Do
             var status = await lanes.Run(id, () => Call(connection => PressPowerButton(connection, id, first.RunGeneration), cancel), cancel).ConfigureAwait(false);
             if (IsOff(status) || status.RunGeneration != first.RunGeneration)
                 return status;
-            var left = end - time.GetUtcNow();
-            await Task.WhenAny(next, Task.Delay(left < PressAgain ? (left > TimeSpan.Zero ? left : TimeSpan.Zero) : PressAgain, time, cancel)).ConfigureAwait(false);
-            cancel.ThrowIfCancellationRequested();
-            if (!stillWanted())
-                throw DomainProblems.StopGivenUp(id).AsException();
+            var again = time.GetUtcNow() + PressAgain;
+            while (!next.IsCompleted && time.GetUtcNow() is var now && now < end && now < again)
+            {
+                await Task.WhenAny(next, Task.Delay(LookAgain, time, cancel)).ConfigureAwait(false);
+                cancel.ThrowIfCancellationRequested();
+                if (!stillWanted())
+                    throw DomainProblems.StopGivenUp(id).AsException();
+            }
         }
 
         logger.GraceOver(id, command.GraceSeconds);

@@ -22,10 +22,7 @@ internal sealed class CacheImageStep : Step<VolumeMake>
         var layer = await Find(step.Store, make.ImageId!.Value, make.DataStorageId, make.HostId!.Value)
             ?? await step.Call(new AddBaseLayer(make.ImageId.Value, make.DataStorageId, make.HostId.Value));
         if (layer.State == LayerState.Deleting)
-        {
-            throw new Problem(409, "image-copy-going", "The image's copy on the host is just being removed.", $"Layer {layer.Id} is being deleted.",
-                "Repeat the request in a moment.").AsException();
-        }
+            throw Going(layer.Id).AsException();
 
         if (layer.State != LayerState.Ready)
         {
@@ -38,7 +35,24 @@ internal sealed class CacheImageStep : Step<VolumeMake>
         step.Save(make with { BaseLayerId = layer.Id });
     }
 
-    public override Task Undo(VolumeMake make, StepContext<VolumeMake> step) => NothingToUndo("the copy serves the next volume of this image, and goes with the image");
+    /// <summary>A copy that is whole serves the next volume of this image, and goes with the image; one that was not finished goes now.</summary>
+    public override async Task Undo(VolumeMake make, StepContext<VolumeMake> step)
+    {
+        if (make.HostId is not { } hostId || await Find(step.Store, make.ImageId!.Value, make.DataStorageId, hostId) is not { State: LayerState.Creating } layer)
+            return;
+        try
+        {
+            await step.Start(new DropCachedLayer(layer.Id));
+        }
+        catch (ProblemException)
+        {
+            // Another volume is being built on it, or its removal waits for the host as an operation of its own: either way it is accounted for.
+        }
+    }
+
+    /// <summary>Worth another try: a new copy is made when the old one has gone.</summary>
+    internal static Problem Going(Id layerId) =>
+        new(503, "image-copy-going", "The image's copy on the host is just being removed.", $"Layer {layerId} is being deleted.", "Repeat the request in a moment.");
 
     internal static async ValueTask<VolumeLayer?> Find(IStore store, Id imageId, Id dataStorageId, Id hostId) =>
         await store.First<VolumeLayer>(
@@ -95,7 +109,8 @@ internal sealed class BaseLayerReadyTurn : CallTurn<BaseLayerReady, bool>
 
     public override async ValueTask<Answer<bool>> Decide(BaseLayerReady request, TurnContext turn)
     {
-        var layer = await turn.Store.Get<VolumeLayer>(request.LayerId);
+        if (await turn.Store.Find<VolumeLayer>(request.LayerId) is not { State: not LayerState.Deleting } layer)
+            throw CacheImageStep.Going(request.LayerId).AsException();
         return layer.State == LayerState.Creating
             ? Answer(true, new UnitOfWork().Observe(layer, layer with { State = LayerState.Ready }))
             : Answer(false);

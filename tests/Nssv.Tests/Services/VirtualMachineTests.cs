@@ -1,0 +1,95 @@
+using Nssv.Contracts.Agent;
+using Nssv.Contracts.Compute;
+using Nssv.Contracts.Images;
+using Nssv.Contracts.Inventory;
+using Nssv.Contracts.Storage;
+using Nssv.Kernel;
+using Nssv.Kernel.Operations;
+using Nssv.Simulator;
+using Shouldly;
+using Xunit;
+
+namespace Nssv.Tests.Services;
+
+[Trait("group", "services")]
+public sealed class VirtualMachineTests
+{
+    [Fact]
+    public async Task A_machine_is_made_runs_and_goes_without_a_trace_but_the_images_copy()
+    {
+        await using var bed = new ServiceBed();
+        var (host, image) = await Platform(bed);
+        var id = ServiceBed.NewId();
+
+        await bed.Do(new CreateVirtualMachine { Id = id, Name = "web", CpuCount = 2, MemoryBytes = 256L << 20, ImageId = image, DataDisks = [new() { SizeBytes = 1 << 20 }] });
+
+        (await bed.Store.Get<VirtualMachine>(id)).State.ShouldBe(VmState.Running);
+        (await bed.Store.Get<Host>(host.HostId)).BookedCpuCount.ShouldBe(2);
+        host.Machine.Domains.ShouldHaveSingleItem().State.ShouldBe(DomainState.Running);
+
+        await bed.Do(new DeleteVirtualMachine(id));
+
+        await NothingIsLeft(bed, host, copies: 1);
+    }
+
+    [Fact]
+    public async Task A_creation_whose_image_cannot_be_copied_leaves_nothing()
+    {
+        await using var bed = new ServiceBed();
+        var (host, image) = await Platform(bed, new EngineBehaviour { Refuse = (command, _) => command is CacheImage ? NoRoom : null });
+
+        var operation = await bed.Run(new CreateVirtualMachine { Id = ServiceBed.NewId(), Name = "web", CpuCount = 1, MemoryBytes = 256L << 20, ImageId = image });
+
+        operation.State.ShouldBe(OperationState.Failed);
+        operation.Error!.Code.ShouldBe("storage-full");
+        await NothingIsLeft(bed, host, copies: 0);
+    }
+
+    [Fact]
+    public async Task A_creation_whose_start_fails_leaves_nothing_but_the_images_copy()
+    {
+        await using var bed = new ServiceBed();
+        var (host, image) = await Platform(bed, new EngineBehaviour { Refuse = (command, _) => command is StartDomain ? NoRoom : null });
+
+        var operation = await bed.Run(new CreateVirtualMachine { Id = ServiceBed.NewId(), Name = "web", CpuCount = 1, MemoryBytes = 256L << 20, ImageId = image });
+
+        operation.State.ShouldBe(OperationState.Failed);
+        await NothingIsLeft(bed, host, copies: 1);
+    }
+
+    private static Problem NoRoom { get; } = new(507, "storage-full", "The storage has no room.");
+
+    private static async Task NothingIsLeft(ServiceBed bed, SimulatedHost host, int copies)
+    {
+        (await bed.Store.Count<VirtualMachine>()).ShouldBe(0);
+        (await bed.Store.Count<Volume>()).ShouldBe(0);
+        (await bed.Store.Count<HostReservation>()).ShouldBe(0);
+        (await bed.Store.List<VolumeLayer>()).Count.ShouldBe(copies);
+        (await bed.Store.Get<Host>(host.HostId)).BookedMemoryBytes.ShouldBe(0);
+        host.Machine.Domains.ShouldBeEmpty();
+        host.Machine.Layers.Count.ShouldBe(copies);
+    }
+
+    private static async Task<(SimulatedHost Host, Id Image)> Platform(ServiceBed bed, EngineBehaviour? behaviour = null)
+    {
+        var (dataCenter, cluster) = await bed.Cluster();
+        var host = await bed.Host(cluster, behaviour);
+        await bed.SetHost(host.HostId, row => row with { CpuCount = 8, MemoryBytes = 16L << 30 });
+        var (data, images, image) = (ServiceBed.NewId(), ServiceBed.NewId(), ServiceBed.NewId());
+        await bed.Do(new CreateDataStorage { Id = data, Name = "data", DataCenterId = dataCenter, Kind = "local", Path = "/srv/data" });
+        await bed.Do(new AttachDataStorageToCluster(data) { ClusterId = cluster });
+        await bed.Do(new CreateImageStorage { Id = images, Name = "images", Kind = "local", HostId = host.HostId, Path = "/srv/images" });
+        await bed.Do(new AttachImageStorageToDataCenter(images) { DataCenterId = dataCenter });
+        await bed.Do(new CreateImage
+        {
+            Id = image,
+            Name = "micro",
+            Kind = ImageKind.System,
+            Format = ImageFormat.Qcow2,
+            Architecture = Architecture.X86_64,
+            ImageStorageId = images,
+            Source = new ImageSource(File: "/import/micro.qcow2"),
+        });
+        return (host, image);
+    }
+}
