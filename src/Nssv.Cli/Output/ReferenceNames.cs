@@ -30,8 +30,11 @@ internal sealed class ReferenceNames
         return found;
     }
 
-    public string Cell(Column column, JsonObject item, CellText cells) =>
+    public string Cell(Column column, JsonObject item, CellText cells) => NameOf(column, item) ?? cells.Short(column.Path, item.At(column.Path));
+
+    /// <summary>The name of what this column of the item refers to; null when there is none, or when it was not looked up.</summary>
+    public string? NameOf(Column column, JsonObject item) =>
         column.Reference is not null && item.At(column.Path).AsText() is { } id && names.TryGetValue((column.Reference, id), out var name)
             ? Printable.Of(name)
-            : cells.Short(column.Path, item.At(column.Path));
+            : null;
 }

@@ -41,7 +41,10 @@ internal sealed class ResultWriter(CliEnvironment environment, OutputFormat form
         }
     }
 
-    public void Resource(JsonObject resource)
+    public void Resource(JsonObject resource) => Resource(resource, [], ReferenceNames.None);
+
+    /// <param name="references">Fields that hold ids of others, which are named beside them.</param>
+    public void Resource(JsonObject resource, IReadOnlyList<Column> references, ReferenceNames names)
     {
         if (Format != OutputFormat.Table)
         {
@@ -65,7 +68,8 @@ internal sealed class ResultWriter(CliEnvironment environment, OutputFormat form
             }
             else
             {
-                environment.Out.WriteLine($"{heading}  {cells.Full(name, value)}");
+                var referred = references.FirstOrDefault(column => column.Path == name) is { } reference ? names.NameOf(reference, resource) : null;
+                environment.Out.WriteLine(referred is null ? $"{heading}  {cells.Full(name, value)}" : $"{heading}  {referred} ({cells.Full(name, value)})");
             }
         }
     }

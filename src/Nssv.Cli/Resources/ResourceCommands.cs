@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Nssv.Cli.Operations;
+using Nssv.Cli.Output;
 using Nssv.Client;
 
 namespace Nssv.Cli.Resources;
@@ -27,8 +28,39 @@ internal sealed class ResourceCommands(ResourceKind kind, CliEnvironment environ
         var target = Target();
         return new Command("show", $"Show one {kind.Noun} in full") { target }.Runs(environment, async (invocation, cancellation) =>
         {
-            invocation.Results.Resource(await invocation.Client.Get(kind.Collection, await Id(invocation, target, cancellation), cancellation));
+            var id = await Id(invocation, target, cancellation);
+            var resource = await invocation.Client.Get(kind.Collection, id, cancellation);
+            if (invocation.Results.Format != OutputFormat.Table)
+            {
+                invocation.Results.Data(resource);
+                return;
+            }
+
+            IReadOnlyList<Column> references = [.. kind.Columns.Concat(kind.MoreReferences).Where(column => column.Reference is not null)];
+            invocation.Results.Resource(resource, references, await ReferenceNames.For(invocation.Client, [resource], references, cancellation));
+            foreach (var (part, field) in kind.Parts)
+            {
+                await ShowPart(invocation, part, field, id, cancellation);
+            }
         });
+    }
+
+    private static async Task ShowPart(Invocation invocation, ResourceKind part, string field, string id, CancellationToken cancellation)
+    {
+        var items = new List<JsonObject>();
+        await foreach (var item in invocation.Client.List(part.Collection, new ListQuery($"{field} = \"{id}\"", part.Sort), cancellation))
+        {
+            items.Add(item);
+        }
+
+        if (items.Count == 0)
+        {
+            return;
+        }
+
+        IReadOnlyList<Column> columns = [.. part.Columns.Where(column => column.Path != field)];
+        invocation.Results.Say("");
+        invocation.Results.List(items, columns, await ReferenceNames.For(invocation.Client, items, columns, cancellation));
     }
 
     public Command Create(params Field[] fields) => Create($"Create {kind.OneNoun}", fields);

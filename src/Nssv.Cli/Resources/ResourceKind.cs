@@ -12,6 +12,12 @@ internal sealed record ResourceKind(string Command, string Collection, string No
     /// <summary>The order of a list for which none is asked; null for the server's.</summary>
     public string? Sort { get; init; }
 
+    /// <summary>References that only the full view names.</summary>
+    public IReadOnlyList<Column> MoreReferences { get; init; } = [];
+
+    /// <summary>What belongs to one of them and is shown below it: the kind, and its field that refers here.</summary>
+    public IReadOnlyList<(ResourceKind Kind, string Field)> Parts { get; init; } = [];
+
     /// <summary>The noun with its article: "a vm", "an image".</summary>
     public string OneNoun => "aeiou".Contains(Noun[0], StringComparison.Ordinal) ? $"an {Noun}" : $"a {Noun}";
 }

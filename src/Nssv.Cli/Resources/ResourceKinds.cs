@@ -12,7 +12,11 @@ internal static class ResourceKinds
 
     public static ResourceKind VirtualMachine => new("vm", "virtual-machines", "vm",
         [Name, State, new("CPUs", "cpuCount"), new("Memory", "memoryBytes"), new("Host", "hostId", "hosts"), new("Image", "imageId", "images"), Created, Id])
-    { Sort = "name" };
+    {
+        Sort = "name",
+        MoreReferences = [new("Cluster", "clusterId", "clusters")],
+        Parts = [(Volume, "virtualMachineId"), (NetworkInterface, "virtualMachineId")],
+    };
 
     public static ResourceKind Image => new("image", "images", "image",
         [Name, State, new("Kind", "kind"), new("Format", "format"), new("Size", "virtualSizeBytes"), new("Stored", "storedSizeBytes"), Created, Id])

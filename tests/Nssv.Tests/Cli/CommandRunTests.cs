@@ -132,6 +132,20 @@ public sealed class CommandRunTests : IDisposable
     }
 
     [Fact]
+    public async Task Shown_in_full_a_vm_names_what_it_refers_to_and_lists_its_parts()
+    {
+        await using var manager = await Manager(Done);
+
+        var run = await Run(manager, "vm", "show", "x");
+
+        run.Error.ShouldBeEmpty();
+        run.Out.ShouldContain("image id  x (id-of-images)");
+        manager.Seen.ShouldContain(request => request.Path.StartsWith("/api/v1/volumes?", StringComparison.Ordinal) && request.Path.Contains("id-of-virtual-machines", StringComparison.Ordinal));
+        run.Out.ShouldContain("id-of-volumes");
+        run.Out.ShouldContain("id-of-network-interfaces");
+    }
+
+    [Fact]
     public async Task The_token_is_read_from_a_file_and_never_shown()
     {
         await using var manager = await Manager(Done);
@@ -187,6 +201,9 @@ public sealed class CommandRunTests : IDisposable
                         break;
                     case "GET" when path == "/api/v1/operations/op-1":
                         await context.Json(waiting && !uploaded ? Accepted.Replace("queued", "waiting", StringComparison.Ordinal) : ended);
+                        break;
+                    case "GET" when path == "/api/v1/virtual-machines/id-of-virtual-machines":
+                        await context.Json("""{"id":"id-of-virtual-machines","name":"x","imageId":"id-of-images"}""");
                         break;
                     case "GET" when path.Split('/') is ["", "api", "v1", var collection] && collection != "events":
                         await context.Json($$"""{"items":[{"id":"id-of-{{collection}}","name":"x"}]}""");
