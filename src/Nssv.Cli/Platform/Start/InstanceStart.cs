@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using Nssv.Cli.Commands.Inventory;
 using Nssv.Cli.Commands.Version;
@@ -52,11 +53,21 @@ internal sealed class InstanceStart(Invocation invocation, Checklist steps)
         return InstanceFile.Load(home)!;
     }
 
+    /// <summary>107 bytes less "/agent/console/", a machine's id and ".sock".</summary>
+    private const int LongestHome = 107 - 15 - 36 - 5;
+
     private string? MakeFolders()
     {
         if (!Environment.IsPrivilegedProcess)
         {
             throw new PlatformException("This needs root: it manages virtual machines of the whole machine.", "Run it with sudo.");
+        }
+
+        if (Encoding.UTF8.GetByteCount(home.Root) > LongestHome)
+        {
+            throw new PlatformException(
+                $"{home.Root} is too long a path: the address of a machine's console would not fit into the 107 bytes that a unix socket's may have.",
+                $"Choose an NSSV_HOME of at most {LongestHome} characters.");
         }
 
         foreach (var closed in HomeFolders.Make(home))

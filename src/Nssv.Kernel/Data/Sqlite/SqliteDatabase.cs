@@ -129,7 +129,7 @@ public sealed class SqliteDatabase : Database
 
     private SqliteSession OpenWriter()
     {
-        var session = new SqliteSession(_connectionString, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-16000", "wal_autocheckpoint=2000");
+        var session = new SqliteSession(_connectionString, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-16000", "wal_autocheckpoint=10000");
         if (MaxPages > 0)
             session.Run($"PRAGMA max_page_count={MaxPages}");
         return session;
