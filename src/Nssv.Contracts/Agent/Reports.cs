@@ -2,7 +2,7 @@ using Nssv.Kernel;
 
 namespace Nssv.Contracts.Agent;
 
-/// <summary>Sent every 15 s. <paramref name="Sequence"/> grows with every message of this incarnation and orders reports.</summary>
+/// <summary>Sent every 15 s. <paramref name="Sequence"/> grows with every message, also over incarnations, and orders them.</summary>
 public sealed record Heartbeat(Id HostId, string BootId, long AgentIncarnation, long Sequence, HostCapacity Capacity, IReadOnlyList<StorageStatus> Storages);
 
 /// <summary>The manager asks for everything anew when it does not know this incarnation.</summary>

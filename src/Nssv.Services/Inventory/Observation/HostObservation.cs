@@ -33,9 +33,6 @@ public sealed partial class HostObservation(
 
     private readonly ConcurrentDictionary<Id, HostSession> _sessions = new();
 
-    /// <summary>Room for the messages of one incarnation of an agent.</summary>
-    private static long Order(long incarnation, long sequence) => (incarnation << 36) | sequence;
-
     public async Task<HeartbeatReply> Heartbeat(Heartbeat heartbeat)
     {
         var now = Clock.Now(time);
@@ -64,8 +61,8 @@ public sealed partial class HostObservation(
             links.Set(heartbeat.HostId, HostLink.Reconciling);
         if (write)
         {
-            await bus.Call(new ObserveHost(heartbeat.HostId, known ? HostState.Connected : HostState.Reconciling, now, Order(heartbeat.AgentIncarnation, heartbeat.Sequence), heartbeat));
-            await bus.Call(new ObserveHostStorages(heartbeat.HostId, Order(heartbeat.AgentIncarnation, heartbeat.Sequence), heartbeat.Storages));
+            await bus.Call(new ObserveHost(heartbeat.HostId, known ? HostState.Connected : HostState.Reconciling, now, heartbeat.Sequence, heartbeat));
+            await bus.Call(new ObserveHostStorages(heartbeat.HostId, heartbeat.Sequence, heartbeat.Storages));
             // A storage that was attached to the cluster at the moment at which the host connected.
             if (known)
                 await PrepareStorages(heartbeat.HostId);
@@ -77,7 +74,7 @@ public sealed partial class HostObservation(
     public async Task<ReportReceipt> Report(HostReport report)
     {
         var session = _sessions.GetOrAdd(report.HostId, static _ => new HostSession());
-        var order = Order(report.AgentIncarnation, report.Sequence);
+        var order = report.Sequence;
         bool reconcile;
         lock (session)
         {
