@@ -49,6 +49,7 @@ public sealed partial class Membership : IOwnership, IDisposable
     private volatile Id?[] _owners = new Id?[Shards.Count];
     private volatile IReadOnlyDictionary<Id, PeerAddress> _addressOf = new Dictionary<Id, PeerAddress>();
     private volatile IReadOnlyList<MemberLease> _members = [];
+    private MembershipView? _view;
     private long _renewedAt;
     private bool _ended;
 
@@ -166,7 +167,7 @@ public sealed partial class Membership : IOwnership, IDisposable
     private async Task Round()
     {
         var before = _time.GetTimestamp();
-        if (_table.Renew() is not { } view)
+        if (_table.Renew(_view) is not { } view)
         {
             End();
             return;
@@ -175,6 +176,7 @@ public sealed partial class Membership : IOwnership, IDisposable
         // Whoever sees this renewal sees it later than this moment.
         Volatile.Write(ref _renewedAt, before);
         _events.Heard(view.Head);
+        _view = view;
         Look(view);
         var plan = MembershipPlan.Decide(view, _fence.Member, Held(), HasRunOut);
         var freed = false;
