@@ -25,7 +25,7 @@ internal sealed class SqliteCommitter(SqliteSession session, bool ownsSession, R
                 {
                     var statement = unit.Statements[i];
                     table = statement.Table;
-                    var rows = session.Run(statement.Sql, statement.Values);
+                    var rows = statement.Reach == Reach.Check ? session.Read(statement.Sql, statement.Values, _ => 1).Count : session.Run(statement.Sql, statement.Values);
                     Check(statement, rows);
                     if (rows == 0)
                         unit.Dropped(i);

@@ -48,7 +48,7 @@ internal sealed class CreateVirtualMachineTurn : CreateTurn<CreateVirtualMachine
             StateChangedAt = turn.Now,
         };
         // The image's deletion at this moment either sees this machine, or makes the request fail.
-        var unit = new UnitOfWork().Insert(vm).Execute("images", "UPDATE images SET state = state WHERE id = @p0 AND state = 'ready'", 1, image.Id);
+        var unit = new UnitOfWork().Insert(vm).Require<Image>(image.Id, Condition.Equal(nameof(Image.State), ImageState.Ready));
         var disks = new List<VolumeMake>();
         var rootBytes = request.RootDisk?.SizeBytes ?? image.VirtualSizeBytes;
         disks.Add(AddDisk(unit, vm, storage.Id, turn, 0, $"{request.Name} root", rootBytes, image));
