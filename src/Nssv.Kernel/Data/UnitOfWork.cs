@@ -42,6 +42,11 @@ public sealed class UnitOfWork
     /// <summary><c>WHERE id AND version</c> for a resource, else by key; one row.</summary>
     public UnitOfWork Delete<T>(T row) where T : class => Add(new Change.Delete(typeof(T), row));
 
+    /// <summary>
+    /// The row must meet the conditions when the unit is committed, and no other writer changes it before that. Nothing is written: many units may require the same row at once.
+    /// </summary>
+    public UnitOfWork Require<T>(Id id, params ReadOnlySpan<Condition> conditions) where T : class => Add(new Change.Require(typeof(T), id, conditions.ToArray()));
+
     /// <summary>One parameterised statement of the shared dialect (parameters @p0…); <paramref name="expectedRows"/> null means any number.</summary>
     public UnitOfWork Execute(string table, string sql, int? expectedRows, params object?[] parameters) =>
         Add(new Change.Statement(table, sql, parameters, expectedRows));
@@ -74,5 +79,6 @@ public abstract record Change
     public sealed record Update(Type Type, object Before, object After) : Change;
     public sealed record Observe(Type Type, object Before, object After) : Change;
     public sealed record Delete(Type Type, object Row) : Change;
+    public sealed record Require(Type Type, Id Id, IReadOnlyList<Condition> Conditions) : Change;
     public sealed record Statement(string Table, string Sql, object?[] Parameters, int? ExpectedRows) : Change;
 }
