@@ -221,6 +221,7 @@ CREATE TABLE "images" (
     "virtual_size_bytes" {bigint} NOT NULL,
     "stored_size_bytes" {bigint} NOT NULL,
     "sha256" {text},
+    "source_query" {text},
     PRIMARY KEY ("id"),
     CONSTRAINT "fk_images_image_storage_id" FOREIGN KEY ("image_storage_id") REFERENCES "image_storages" ("id") ON DELETE RESTRICT
 ){options};
