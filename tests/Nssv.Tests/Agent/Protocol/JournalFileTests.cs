@@ -77,6 +77,19 @@ public sealed class JournalFileTests : IDisposable
     }
 
     [Fact]
+    public async Task The_journal_and_what_lies_beside_it_are_closed_to_others_also_when_an_earlier_agent_left_them_open()
+    {
+        File.WriteAllText(Path + ".lock", "");
+        await InOneLife(new(), async desk =>
+        {
+            await desk.Forget(new([NewOperation(8)]));
+            foreach (var file in Directory.EnumerateFiles(_folder))
+                File.GetUnixFileMode(file).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite, file);
+            Directory.EnumerateFiles(_folder).Count().ShouldBeGreaterThan(2, "journal, lock and write-ahead log");
+        });
+    }
+
+    [Fact]
     public async Task A_second_agent_cannot_open_the_journal()
     {
         await using var first = JournalDatabase.Open(Path, TimeProvider.System);
