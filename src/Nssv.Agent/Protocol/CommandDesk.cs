@@ -147,8 +147,6 @@ public sealed partial class CommandDesk : IDisposable
                 var operation = Operation(id);
                 operation.EndedAt ??= _time.GetUtcNow();
                 CommandJournal.RecordEnd(unit, id, operation.Epoch, operation.EndedAt.Value);
-                if (operation.Commands.Any(command => !command.HasEnded))
-                    CommandJournal.DropBodies(unit, id);
                 foreach (var command in operation.Commands.Where(command => command.HasEnded))
                     command.Acknowledged = true;
             }

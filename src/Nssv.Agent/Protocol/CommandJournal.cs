@@ -73,16 +73,17 @@ public sealed class CommandJournal(IStore store, IWriter writer, long incarnatio
         """,
         1, operationId, epoch, askedAt);
 
-    internal static void RecordEnd(UnitOfWork unit, Id operationId, long epoch, DateTimeOffset endedAt) => unit.Execute("agent_operations",
-        """
-        INSERT INTO agent_operations (operation_id, epoch, ended_at) VALUES (@p0, @p1, @p2)
-        ON CONFLICT (operation_id) DO UPDATE SET ended_at = excluded.ended_at
-        """,
-        1, operationId, epoch, endedAt);
-
     /// <summary>Nothing of the operation will begin any more: the bodies of what had not ended go too.</summary>
-    internal static void DropBodies(UnitOfWork unit, Id operationId) =>
+    internal static void RecordEnd(UnitOfWork unit, Id operationId, long epoch, DateTimeOffset endedAt)
+    {
+        unit.Execute("agent_operations",
+            """
+            INSERT INTO agent_operations (operation_id, epoch, ended_at) VALUES (@p0, @p1, @p2)
+            ON CONFLICT (operation_id) DO UPDATE SET ended_at = excluded.ended_at
+            """,
+            1, operationId, epoch, endedAt);
         unit.Execute("agent_commands", "UPDATE agent_commands SET body = '' WHERE operation_id = @p0", null, operationId);
+    }
 
     internal static void Remove(UnitOfWork unit, Id operationId)
     {
