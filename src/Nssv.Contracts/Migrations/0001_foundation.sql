@@ -106,6 +106,7 @@ CREATE TABLE "hosts" (
     "address" {text} NOT NULL,
     "agent_url" {text},
     "certificate_fingerprint" {text},
+    "next_certificate_fingerprint" {text},
     "reserved_memory_bytes" {bigint} NOT NULL,
     "cpu_overcommit_ratio" {real} NOT NULL,
     "state" {text} NOT NULL,

@@ -6,6 +6,7 @@ using Nssv.Kernel.Data.Sqlite;
 using Nssv.Kernel.Model;
 using Nssv.Kernel.Ownership;
 using Nssv.Kernel.Query;
+using Nssv.Server.Agents;
 using Nssv.Server.Events;
 
 namespace Nssv.Server.Composition;
@@ -43,7 +44,7 @@ internal static partial class DataServices
         return new Writer(provider.GetRequiredService<Database>(), provider.GetRequiredService<MemberFence>(), new WriterOptions
         {
             Time = provider.GetRequiredService<TimeProvider>(),
-            Observers = [provider.GetRequiredService<EventFeed>()],
+            Observers = [provider.GetRequiredService<EventFeed>(), provider.GetRequiredService<AgentClient>()],
             Failed = error => Failed(log, error),
             Fenced = error =>
             {
