@@ -2,11 +2,19 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Nssv.Contracts.Agent;
 using Nssv.Contracts.Inventory;
 using Nssv.Kernel;
+using Nssv.Kernel.Agents;
 using Nssv.Kernel.Data;
 using Shouldly;
 
@@ -55,6 +63,39 @@ internal static class AgentHosts
         using var certificate = X509Certificate2.CreateFromPem(reply.CertificatePem);
         using var whole = certificate.CopyWithPrivateKey(key);
         return X509CertificateLoader.LoadPkcs12(whole.Export(X509ContentType.Pkcs12), null);
+    }
+
+    /// <summary>A port that answers commands with what it saw of them, with the certificate that it is given for its address.</summary>
+    public static async Task<(WebApplication App, string Url)> StartAgent(Func<string, Task<X509Certificate2>> enrol, Action? closed = null, Action<HttpContext>? woken = null)
+    {
+        var certificate = new X509Certificate2?[1];
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http1AndHttp2;
+            listen.Use(next => async connection =>
+            {
+                await next(connection);
+                closed?.Invoke();
+            });
+            listen.UseHttps(new HttpsConnectionAdapterOptions { ServerCertificateSelector = (_, _) => certificate[0], ClientCertificateMode = ClientCertificateMode.RequireCertificate, ClientCertificateValidation = (_, _, _) => true });
+        }));
+        var app = builder.Build();
+        app.MapPost("/agent/v1/commands", async (HttpContext http) =>
+        {
+            var batch = (await JsonSerializer.DeserializeAsync<CommandBatch>(http.Request.Body, KernelJson.Options))!;
+            await http.Response.WriteAsJsonAsync(new CommandReceipt([http.Request.Protocol, http.Request.Headers["X-Callback-Url"].ToString(), batch.Commands[0].Id], []), KernelJson.Options);
+        });
+        app.MapPost("/agent/v1/heartbeat", (HttpContext http) =>
+        {
+            woken?.Invoke(http);
+            return Results.NoContent();
+        });
+        await app.StartAsync();
+        var url = app.Urls.Single();
+        certificate[0] = await enrol(url);
+        return (app, url);
     }
 
     public static string Request(ECDsa key) => new CertificateRequest("CN=agent", key, HashAlgorithmName.SHA256).CreateSigningRequestPem();

@@ -80,7 +80,7 @@ public sealed class AgentPortTests(RunningServer server) : IClassFixture<Running
     {
         var host = await server.AddHost();
         using var stranger = server.Client(address: server.Agents);
-        var (right, url) = await StartAgent(async address => await AgentHosts.Enrol(stranger, await server.TakeToken(host.Id), address));
+        var (right, url) = await AgentHosts.StartAgent(async address => await AgentHosts.Enrol(stranger, await server.TakeToken(host.Id), address));
         await using var running = right;
         var transport = server.Services.GetRequiredService<IAgentTransport>();
         var batch = new CommandBatch([new CommandEnvelope("a/b/1", host.Id, 0, 1, 1, 30, "domain.remove", JsonSerializer.SerializeToElement(new { }))]);
@@ -121,7 +121,7 @@ public sealed class AgentPortTests(RunningServer server) : IClassFixture<Running
         var host = await server.AddHost();
         using var stranger = server.Client(address: server.Agents);
         var closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var (agent, _) = await StartAgent(async address => await AgentHosts.Enrol(stranger, await server.TakeToken(host.Id), address), closed.SetResult);
+        var (agent, _) = await AgentHosts.StartAgent(async address => await AgentHosts.Enrol(stranger, await server.TakeToken(host.Id), address), closed.SetResult);
         await using var running = agent;
         var transport = server.Services.GetRequiredService<IAgentTransport>();
         await transport.Send(host.Id, new CommandBatch([new CommandEnvelope("a/b/1", host.Id, 0, 1, 1, 30, "domain.remove", JsonSerializer.SerializeToElement(new { }))]), CancellationToken.None);
@@ -131,33 +131,5 @@ public sealed class AgentPortTests(RunningServer server) : IClassFixture<Running
         (await client.DeleteAsync($"/api/v1/hosts/{host.Id}")).StatusCode.ShouldBe(HttpStatusCode.Accepted);
 
         await closed.Task.WaitAsync(TimeSpan.FromSeconds(20));
-    }
-
-    /// <summary>A port that answers commands with what it saw of them, with the certificate that it is given for its address.</summary>
-    private static async Task<(WebApplication App, string Url)> StartAgent(Func<string, Task<X509Certificate2>> enrol, Action? closed = null)
-    {
-        var certificate = new X509Certificate2?[1];
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
-        {
-            listen.Protocols = HttpProtocols.Http1AndHttp2;
-            listen.Use(next => async connection =>
-            {
-                await next(connection);
-                closed?.Invoke();
-            });
-            listen.UseHttps(new HttpsConnectionAdapterOptions { ServerCertificateSelector = (_, _) => certificate[0], ClientCertificateMode = ClientCertificateMode.RequireCertificate, ClientCertificateValidation = (_, _, _) => true });
-        }));
-        var app = builder.Build();
-        app.MapPost("/agent/v1/commands", async (HttpContext http) =>
-        {
-            var batch = (await JsonSerializer.DeserializeAsync<CommandBatch>(http.Request.Body, KernelJson.Options))!;
-            await http.Response.WriteAsJsonAsync(new CommandReceipt([http.Request.Protocol, http.Request.Headers["X-Callback-Url"].ToString(), batch.Commands[0].Id], []), KernelJson.Options);
-        });
-        await app.StartAsync();
-        var url = app.Urls.Single();
-        certificate[0] = await enrol(url);
-        return (app, url);
     }
 }
