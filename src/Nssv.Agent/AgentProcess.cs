@@ -36,7 +36,7 @@ internal static class AgentProcess
             var failed = new TaskCompletionSource<Exception>(TaskCreationOptions.RunContinuationsAsynchronously);
             var (journal, writer) = JournalDatabase.Attach(database, time, new() { Time = time, Failed = error => logger.WriterFailed(error), Fenced = error => failed.TrySetResult(error) });
             await using var writing = writer;
-            using var link = new HttpManagerLink(tls, settings.Managers, time);
+            using var link = new HttpManagerLink(tls, home.Route(settings), time);
             var engine = makeEngine(Options(home, settings, tls), loggers);
             await using var closing = engine as IAsyncDisposable;
 

@@ -14,7 +14,7 @@ namespace Nssv.Server.Agents;
 /// The connections to the hosts' agents: one a host, HTTP/2, TLS on both sides. An agent is who its certificate says (issued by the platform's authority,
 /// for exactly this host), whatever name or address it is reached under. The connection to a removed host ends with its row.
 /// </summary>
-internal sealed class AgentClient(CertificateAuthority authority, X509Certificate2 manager, IStore store) : ICommitObserver, IDisposable
+internal sealed class AgentClient(CertificateAuthority authority, X509Certificate2 manager, IStore store) : IEventObserver, IDisposable
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
     private readonly ConcurrentDictionary<Id, HttpMessageInvoker> _invokers = new();
@@ -32,7 +32,7 @@ internal sealed class AgentClient(CertificateAuthority authority, X509Certificat
             : throw new HostUnreachableException(hostId, $"The agent of host {host.Name} has not enrolled yet.");
     }
 
-    void ICommitObserver.Committed(IReadOnlyList<Event> events)
+    void IEventObserver.Committed(IReadOnlyList<Event> events)
     {
         foreach (var removed in events)
         {

@@ -34,7 +34,7 @@ public sealed class CertificateRenewalTests(RunningServer server) : IClassFixtur
         using var authority = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(server.Settings.Folder, "ca.crt"));
         var trust = new PlatformTrust(authority, server.PlatformId, server.Time);
         var tls = new MutualTls(first, trust);
-        using var link = new HttpManagerLink(tls, [server.Agents.ToString()], server.Time);
+        using var link = new HttpManagerLink(tls, new([server.Agents.ToString()]), server.Time);
         var renewal = new CertificateRenewal(home, host, tls, trust, link, server.Time, NullLogger.Instance);
         using var old = server.Client(first, server.Agents);
         await link.Beat(AgentHosts.Beat(host), CancellationToken.None);
