@@ -2,6 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 using Nssv.Contracts.Compute;
 using Nssv.Kernel.Agents;
 using Nssv.Kernel.Calls.Patching;
+using Nssv.Kernel.Events;
 using Nssv.Server.Agents;
 using Nssv.Server.Certificates;
 using Nssv.Server.Events;
@@ -39,6 +40,7 @@ internal static class ServerServices
         services.AddSingleton<IAgentAuthority>(authority);
         services.AddSingleton(address);
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<AgentClient>(provider, manager));
+        services.AddSingleton<IEventObserver>(provider => provider.GetRequiredService<AgentClient>());
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<HttpAgentTransport>(provider, address.Results));
         services.AddSingleton<IAgentTransport>(provider => provider.GetRequiredService<HttpAgentTransport>());
         services.AddSingleton<AgentIdentity>();

@@ -25,6 +25,7 @@ public sealed class EndpointTests(RunningServer server) : IClassFixture<RunningS
         ["POST /agent-api/v1/results"] = AccessKind.Agent,
         ["POST /agent-api/v1/heartbeat"] = AccessKind.Agent,
         ["POST /agent-api/v1/reports"] = AccessKind.Agent,
+        ["POST /agent-api/v1/certificate"] = AccessKind.Agent,
         ["POST /enroll"] = AccessKind.EnrollingAgent,
     };
 
