@@ -106,7 +106,6 @@ CREATE TABLE "hosts" (
     "address" {text} NOT NULL,
     "agent_url" {text},
     "certificate_fingerprint" {text},
-    "next_certificate_fingerprint" {text},
     "reserved_memory_bytes" {bigint} NOT NULL,
     "cpu_overcommit_ratio" {real} NOT NULL,
     "state" {text} NOT NULL,
@@ -222,7 +221,6 @@ CREATE TABLE "images" (
     "virtual_size_bytes" {bigint} NOT NULL,
     "stored_size_bytes" {bigint} NOT NULL,
     "sha256" {text},
-    "source_query" {text},
     PRIMARY KEY ("id"),
     CONSTRAINT "fk_images_image_storage_id" FOREIGN KEY ("image_storage_id") REFERENCES "image_storages" ("id") ON DELETE RESTRICT
 ){options};

@@ -99,7 +99,16 @@ public sealed partial class Membership : IOwnership, IDisposable
             ApiUrl = _addresses.ApiUrl,
             JoinedAt = Clock.Now(_time),
         });
-        await Round();
+        try
+        {
+            await Round();
+        }
+        catch (Exception e) when (e is ProblemException or OutcomeUnknownException)
+        {
+            // It is a member, and holds nothing yet: the next rounds go on.
+            LogRoundFailed(_log, e.Message);
+        }
+
         _ = Live();
     }
 

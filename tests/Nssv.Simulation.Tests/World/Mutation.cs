@@ -77,13 +77,14 @@ internal static class Mutations
         {
             if (!unit.Changes.Any(change => change is Change.Insert { Row: CallResult }))
                 return writer.Commit(unit);
-            var without = new UnitOfWork { OperationId = unit.OperationId };
+            var without = new UnitOfWork { OperationId = unit.OperationId, Hold = unit.Hold, CallerHold = unit.CallerHold };
             foreach (var change in unit.Changes)
             {
                 _ = change switch
                 {
                     Change.Insert { Row: CallResult } => without,
                     Change.Insert { Row: Tests.Widgets.Mark mark } => without.Insert(mark),
+                    Change.Require required => without.Require<Operation>(required.Id, [.. required.Conditions]),
                     Change.Statement raw => without.Execute(raw.Table, raw.Sql, raw.ExpectedRows, raw.Parameters),
                     _ => throw new NotSupportedException($"{change} is in no recorded call of these scenarios"),
                 };
