@@ -182,7 +182,8 @@ internal sealed class ManagerNode(ManagerPlace place, ManagerParts parts, Func<s
             await provider.GetRequiredService<NodeLife>().Start();
             parts.Begun(provider);
             world.Note(context.Name, $"is up with generation {fence.Generation}");
-            if (Context == context)
+            // It may have died on its way here, and what it began not yet have come to its first wait.
+            if (Context == context && !context.IsDead)
                 _up.TrySetResult(provider);
         }
         catch (ProblemException e) when (e.Problem.Code == "unavailable")
