@@ -169,7 +169,8 @@ internal sealed class ManagerNode(ManagerPlace place, ManagerParts parts, Func<s
             {
                 var peers = new PeerWire(place.Link, inboxOf, Url);
                 services.AddSingleton<IPeerTransport>(peers);
-                var options = new MembershipOptions();
+                // Slower than in production, so that most of a run is not renewals.
+                var options = new MembershipOptions { Lease = TimeSpan.FromSeconds(10), Interval = TimeSpan.FromSeconds(1.5) };
                 services.AddSingleton<IOwnership>(provider => new Membership(
                     database, fence, around, events, peers, context.Clock, chance, parts.Mutation == Mutation.SelfStopAfterLease ? options with { OwnShare = 4 } : options,
                     new(Url, "1.0.0", 1, Url, Url, Url), () => context.Post(() => EndFenced(context)), provider.GetRequiredService<ILogger<Membership>>()));
