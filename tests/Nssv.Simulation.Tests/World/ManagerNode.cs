@@ -136,7 +136,7 @@ internal sealed class ManagerNode(ManagerPlace place, ManagerParts parts, Func<s
     {
         try
         {
-            var database = new NodeDatabase(place.Database, () => IsCutOff, parts.Mutation);
+            var database = new NodeDatabase(place.Database, () => IsCutOff, what => points.Hit(context, what), parts.Mutation);
             var fence = MemberFence.Acquire(database, Member, context.Clock, place.Alone);
             var store = new Store(database);
             var events = new EventStream(store, context.Clock);
