@@ -12,6 +12,9 @@ namespace Nssv.Agent.Http;
 /// </summary>
 internal sealed class MutualTls(X509Certificate2 own, PlatformTrust trust)
 {
+    /// <summary>Made once: each handshake would else build the chain anew, and OpenSSL's context with it.</summary>
+    private readonly SslStreamCertificateContext _own = SslStreamCertificateContext.Create(own, additionalCertificates: null, offline: true);
+
     /// <summary>A handler that speaks to holders of <paramref name="role"/> only.</summary>
     public SocketsHttpHandler Handler(string role) => new()
     {
@@ -25,8 +28,7 @@ internal sealed class MutualTls(X509Certificate2 own, PlatformTrust trust)
         PooledConnectionIdleTimeout = TimeSpan.FromMinutes(5),
         SslOptions = new SslClientAuthenticationOptions
         {
-            ClientCertificates = [own],
-            LocalCertificateSelectionCallback = (_, _, _, _, _) => own,
+            ClientCertificateContext = _own,
             RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is X509Certificate2 shown && trust.Verify(shown, asClient: false)?.Role == role,
         },
     };
@@ -34,7 +36,7 @@ internal sealed class MutualTls(X509Certificate2 own, PlatformTrust trust)
     /// <summary>The server's side: nobody without a certificate of the platform gets past the handshake.</summary>
     public SslServerAuthenticationOptions ServerOptions() => new()
     {
-        ServerCertificate = own,
+        ServerCertificateContext = _own,
         ClientCertificateRequired = true,
         EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
         CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
