@@ -43,7 +43,7 @@ internal sealed class HostMaking(Platform platform, FleetFolder folder, Place pl
         var wanted = scenario.Groups.SelectMany(group => Enumerable.Repeat(group.Name, Math.Max(0, group.Count - known.Count(host => host.Group == group.Name)))).ToList();
         var numbers = Enumerable.Range(0, int.MaxValue).Where(number => !taken.Contains(HostIdentity.AddressOf(number).ToString())).Take(wanted.Count).ToList();
         var managers = new ConcurrentDictionary<string, bool>(StringComparer.OrdinalIgnoreCase);
-        foreach (var manager in folder.Settings.Managers.Append(platform.AgentApi.GetLeftPart(UriPartial.Authority)))
+        foreach (var manager in folder.Settings.Managers)
             managers[manager] = true;
         var made = new ConcurrentBag<HostIdentity>();
         using var certification = new Certification(platform.AgentApi, platform.Authority, TimeProvider.System);
@@ -58,6 +58,7 @@ internal sealed class HostMaking(Platform platform, FleetFolder folder, Place pl
             using (own)
             {
                 var host = HostIdentity.Of(reply.HostId, name, group, address, own);
+                // Heartbeats go where results go: one connection a host.
                 managers[reply.ManagerAgentApiUrl] = true;
                 folder.Append(host);
                 made.Add(host);

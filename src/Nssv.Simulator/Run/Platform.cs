@@ -90,9 +90,10 @@ internal sealed class Platform : IDisposable
     public IAsyncEnumerable<JsonObject> Made(string collection, string? filter, CancellationToken cancel) =>
         Client.List(collection, new ListQuery(filter is null ? Ours : $"{Ours} AND {filter}"), cancel);
 
+    /// <summary>How many of a collection there are; of what a simulation made, or, of what has no labels, of all.</summary>
     public async Task<int> Count(string collection, string? filter, CancellationToken cancel)
     {
-        var condition = Uri.EscapeDataString(filter is null ? Ours : $"{Ours} AND {filter}");
+        var condition = Uri.EscapeDataString(collection == "host-data-storages" ? filter! : filter is null ? Ours : $"{Ours} AND {filter}");
         var answer = await Client.Send(new(HttpMethod.Get, $"{ApiClient.Root}/{collection}?limit=1&count=true&filter={condition}"), cancel);
         return answer.IsSuccess ? JsonNode.Parse(answer.Body)!["count"]!.GetValue<int>() : throw new FormatException($"Counting {collection} was answered with {(int)answer.Status}.");
     }

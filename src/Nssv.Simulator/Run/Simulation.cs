@@ -61,7 +61,7 @@ internal sealed class Simulation(SimulateOptions options, Progress progress)
         await fleet.Open();
         control.Open();
         await fleet.Start(stop);
-        await Connected(platform, fleet.Count, stop);
+        await Connected(platform, place, fleet.Count, stop);
         var mishaps = new Mishaps(TimeProvider.System, stop);
         foreach (var host in fleet.Hosts)
             mishaps.Begin(host);
@@ -73,12 +73,18 @@ internal sealed class Simulation(SimulateOptions options, Progress progress)
         progress.Finish($"Serving {fleet.Count:#,0} hosts. {(options.Keep ? "Ctrl-C ends; everything stays, and the next run goes on with it." : "Ctrl-C ends, and removes what was made.")}");
     }
 
-    private async Task Connected(Platform platform, int all, CancellationToken stop)
+    /// <summary>Until every host is connected and has its data storage: before that no machine can be placed on it.</summary>
+    private async Task Connected(Platform platform, Place place, int all, CancellationToken stop)
     {
         var clock = System.Diagnostics.Stopwatch.StartNew();
         while (await platform.Count("hosts", "state = \"connected\"", stop) is var connected && connected < all)
         {
             progress.Say($"{connected:#,0} of {all:#,0} hosts connected");
+            await Task.Delay(500, stop);
+        }
+        while (await platform.Count("host-data-storages", $"dataStorageId = \"{place.DataStorage}\" AND state = \"connected\"", stop) is var ready && ready < all)
+        {
+            progress.Say($"{ready:#,0} of {all:#,0} hosts have their data storage");
             await Task.Delay(500, stop);
         }
         progress.Finish($"{all:#,0} hosts connected in {clock.Elapsed.TotalSeconds:0} s");
