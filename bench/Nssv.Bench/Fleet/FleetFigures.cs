@@ -134,7 +134,7 @@ internal sealed class FleetFigures(Options options, Figures figures, string fold
 
         async Task<double> Ready(BenchHome at, Process process)
         {
-            using var client = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } });
+            using var client = new HttpClient(new SocketsHttpHandler { SslOptions = { CertificateChainPolicy = at.ChainPolicy } });
             while (true)
             {
                 try

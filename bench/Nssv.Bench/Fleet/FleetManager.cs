@@ -13,24 +13,24 @@ internal sealed class FleetManager : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private FleetManager(WebApplication app) => _app = app;
+    private FleetManager(WebApplication app, Counters counters) => (_app, Counters) = (app, counters);
 
-    public Counters Counters { get; } = new();
+    public Counters Counters { get; }
     public string Token { get; private set; } = "";
     public HostConnections Links => _app.Services.GetRequiredService<HostConnections>();
     public IStore Store => _app.Services.GetRequiredService<IStore>();
 
     public static async Task<FleetManager> Start(BenchHome home)
     {
-        FleetManager? manager = null;
+        var counters = new Counters();
         var app = ServerHost.Build(home.Settings, TimeProvider.System, services =>
         {
             services.AddPlatformServices();
-            services.AddSingleton<IWriter>(provider => new CountingWriter(provider.GetRequiredService<Writer>(), manager!.Counters));
-            services.AddSingleton<IAgentTransport>(provider => new CountingTransport(provider.GetRequiredService<HttpAgentTransport>(), manager!.Counters));
-            services.AddSingleton<IAgentInbox>(provider => new CountingInbox(provider.GetRequiredService<CommandDispatcher>(), manager!.Counters));
+            services.AddSingleton<IWriter>(provider => new CountingWriter(provider.GetRequiredService<Writer>(), counters));
+            services.AddSingleton<IAgentTransport>(provider => new CountingTransport(provider.GetRequiredService<HttpAgentTransport>(), counters));
+            services.AddSingleton<IAgentInbox>(provider => new CountingInbox(provider.GetRequiredService<CommandDispatcher>(), counters));
         });
-        manager = new(app);
+        var manager = new FleetManager(app, counters);
         await ServerHost.Start(app);
         (manager.Token, _) = await home.SignIn();
         return manager;

@@ -71,7 +71,7 @@ internal static class Prefill
     /// <summary>The rows of one machine that was created, and the domain of it.</summary>
     private sealed record Pattern(VirtualMachine Machine, Volume Volume, VolumeLayer Layer, VolumeLayer ImageBase, NetworkInterface Card, HostReservation Booking, Operation Operation)
     {
-        public static async Task<Pattern> Read(IStore store)
+        public static async Task<Pattern> Read(Store store)
         {
             var machine = await store.First<VirtualMachine>(Condition.Equal(nameof(VirtualMachine.State), VmState.Running)) ?? throw new InvalidOperationException("No machine runs that could be copied.");
             var volume = (await store.First<Volume>(Condition.Equal(nameof(Volume.VirtualMachineId), machine.Id)))!;

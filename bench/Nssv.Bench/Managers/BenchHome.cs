@@ -17,6 +17,9 @@ internal sealed record BenchHome(ServerSettings Settings, string Password)
 {
     public X509Certificate2 Authority => X509Certificate2.CreateFromPem(File.ReadAllText(Path.Combine(Settings.Folder, "ca.crt")));
 
+    /// <summary>Trusts this platform's authority alone.</summary>
+    public X509ChainPolicy ChainPolicy => new() { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, CustomTrustStore = { Authority } };
+
     /// <param name="database">PostgreSQL's URL; null: SQLite.</param>
     public static async Task<BenchHome> Prepare(string folder, string? database)
     {
