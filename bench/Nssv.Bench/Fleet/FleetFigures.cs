@@ -92,7 +92,7 @@ internal sealed class FleetFigures(Options options, Figures figures, string fold
             var name = Note($"{hosts:#,0} hosts");
             figures.Add(Figure.AtMost($"fleet: heartbeats of {name}, CPU", meter.Elapsed / clock.Elapsed * 100, "% of a core", HeartbeatCoreAim, note: Note(
                 $"one each 15 s; simulator {(simulator.Figures.Cpu - simulated) / clock.Elapsed.TotalSeconds * 100:0.#} %, {simulator.Figures.Megabytes:0} MB, {simulator.Figures.OwnMegabytes * 1_024 / hosts:0} KB a host")));
-            figures.Add(Figure.AtMost($"fleet: manager's memory, {name}", new ProcessGroup(Environment.ProcessId).Megabytes, "MB", HeartbeatMemoryAim, note: "resident; two connections a host"));
+            figures.Add(Figure.AtMost($"fleet: manager's memory, {name}", new ProcessGroup(Environment.ProcessId).Megabytes, "MB", HeartbeatMemoryAim, note: Note($"resident, of it {GC.GetGCMemoryInfo().TotalCommittedBytes >> 20} MB of the collector; two connections a host")));
             await manager.DisposeAsync();
             clock.Restart();
             meter = new();

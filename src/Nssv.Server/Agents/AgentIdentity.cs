@@ -1,5 +1,4 @@
-using System.Security.Cryptography.X509Certificates;
-using Nssv.Contracts.Inventory;
+using Microsoft.AspNetCore.Connections.Features;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Trust;
 using Nssv.Server.Certificates;
@@ -12,15 +11,28 @@ namespace Nssv.Server.Agents;
 /// </summary>
 internal sealed class AgentIdentity(CertificateAuthority authority, IStore store, TimeProvider time)
 {
-    public async ValueTask<AgentHost?> Find(X509Certificate2? certificate)
+    public async ValueTask<AgentHost?> Find(HttpContext http)
     {
-        if (certificate is null || PlatformIdentity.Of(certificate) is not { Role: PlatformIdentity.Agent } identity || identity.PlatformId != authority.PlatformId)
+        if (Shown(http) is not { } shown || shown.NotAfter < time.GetUtcNow().UtcDateTime)
             return null;
-        if (certificate.NotAfter.ToUniversalTime() < time.GetUtcNow().UtcDateTime)
-            return null;
-        var host = await store.Find<Nssv.Contracts.Inventory.Host>(identity.Id);
-        return host?.CertificateFingerprint == CertificateAuthority.Fingerprint(certificate) ? new AgentHost(identity.Id) : null;
+        var known = await store.Select("SELECT 1 FROM hosts WHERE id = @p0 AND certificate_fingerprint = @p1", [shown.HostId, shown.Fingerprint], row => row.GetInt32(0));
+        return known.Count > 0 ? new AgentHost(shown.HostId) : null;
     }
+
+    /// <summary>What a connection's certificate says does not change while it is open: it is read once.</summary>
+    private ShownCertificate? Shown(HttpContext http)
+    {
+        var connection = http.Features.Get<IConnectionItemsFeature>();
+        if (connection?.Items.TryGetValue(typeof(ShownCertificate), out var known) == true)
+            return known as ShownCertificate;
+        var shown = http.Connection.ClientCertificate is { } certificate && PlatformIdentity.Of(certificate) is { Role: PlatformIdentity.Agent } identity && identity.PlatformId == authority.PlatformId
+            ? new ShownCertificate(identity.Id, CertificateAuthority.Fingerprint(certificate), certificate.NotAfter.ToUniversalTime())
+            : null;
+        connection?.Items[typeof(ShownCertificate)] = shown;
+        return shown;
+    }
+
+    private sealed record ShownCertificate(Id HostId, string Fingerprint, DateTime NotAfter);
 }
 
 /// <summary>The host whose agent sends a request.</summary>
