@@ -3,6 +3,7 @@ using Nssv.Kernel.Composition;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Data.Postgres;
 using Nssv.Kernel.Data.Sqlite;
+using Nssv.Kernel.Events;
 using Nssv.Kernel.Model;
 using Nssv.Kernel.Ownership;
 using Nssv.Kernel.Query;
@@ -21,6 +22,7 @@ internal static partial class DataServices
         services.AddSingleton(Models);
         services.AddSingleton(_ => Open(settings, Models));
         services.AddSingleton<EventFeed>();
+        services.AddSingleton<IEventObserver>(provider => provider.GetRequiredService<EventFeed>());
         services.AddSingleton(provider => MemberFence.Acquire(provider.GetRequiredService<Database>(), settings.ManagerId, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new NodeIdentity(settings.PlatformId, provider.GetRequiredService<MemberFence>().Generation));
         services.AddSingleton(MakeWriter);
@@ -43,7 +45,7 @@ internal static partial class DataServices
         return new Writer(provider.GetRequiredService<Database>(), provider.GetRequiredService<MemberFence>(), new WriterOptions
         {
             Time = provider.GetRequiredService<TimeProvider>(),
-            Observers = [provider.GetRequiredService<EventFeed>()],
+            Observers = [provider.GetRequiredService<EventStream>()],
             Failed = error => Failed(log, error),
             Fenced = error =>
             {

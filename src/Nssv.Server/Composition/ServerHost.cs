@@ -52,7 +52,7 @@ public static class ServerHost
     /// <summary>Takes up what the last start left, then serves.</summary>
     public static async Task Start(WebApplication app)
     {
-        await app.Services.GetRequiredService<OperationEngine>().Recover();
+        await app.Services.GetRequiredService<NodeLife>().Start();
         await app.StartAsync();
     }
 
