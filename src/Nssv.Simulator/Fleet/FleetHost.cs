@@ -23,12 +23,13 @@ internal sealed class FleetHost : IDisposable
     private readonly MutualTls _tls;
     private readonly HashSet<ConnectionContext> _connections = [];
     private readonly EngineBehaviour _behaviour;
+    private IReadOnlyList<string> _managers;
     private Life? _life;
     private TaskCompletionSource? _silence;
 
     public FleetHost(HostIdentity identity, HostGroup group, FleetParts parts)
     {
-        (Identity, Group, _parts) = (identity, group, parts);
+        (Identity, Group, _parts, _managers) = (identity, group, parts, parts.Managers);
         _own = identity.Open();
         _tls = new(_own, parts.Trust);
         ServerOptions = _tls.ServerOptions();
@@ -65,7 +66,7 @@ internal sealed class FleetHost : IDisposable
     {
         Kill();
         var engine = new SimulatedEngine(Machine, _parts.Time, _behaviour);
-        var link = new HttpManagerLink(_tls, _parts.Managers, _parts.Time);
+        var link = new HttpManagerLink(_tls, new ManagerRoute(_managers, learned => _managers = learned), _parts.Time);
         var core = await AgentCore.Start(
             new(Identity.HostId, Journal.Attach(), CommandCatalog.Contracts, engine, new SilenceableLink(link, this), _parts.Time, Chance, _parts.Desk, _parts.Logger),
             _parts.Reporter, CancellationToken.None);
