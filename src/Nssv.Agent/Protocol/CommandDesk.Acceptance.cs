@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Nssv.Kernel;
 using Nssv.Kernel.Agents;
-using Nssv.Kernel.Data;
 
 namespace Nssv.Agent.Protocol;
 
@@ -72,21 +71,17 @@ public sealed partial class CommandDesk
             Attempt = envelope.Attempt,
             DeadlineSeconds = envelope.DeadlineSeconds,
             Name = envelope.Name,
-            Body = envelope.Body.GetRawText(),
-            Known = known,
+            Command = known.Command,
+            Resource = known.Resource,
             Order = ++_order,
             AcceptedAt = _time.GetUtcNow(),
             Epoch = envelope.Epoch,
             CallbackUrl = acceptance.CallbackUrl,
             Predecessor = previous,
         };
-        if (previous is null)
+        acceptance.Changes.Add(new CommandAccepted(entry.AsAccepted(envelope.Body.GetRawText()), Replaces: previous is not null));
+        if (previous is not null)
         {
-            CommandJournal.Accept(acceptance.Unit, entry);
-        }
-        else
-        {
-            CommandJournal.Replace(acceptance.Unit, entry);
             previous.Successor = entry;
             operation.Commands.Remove(previous);
         }
@@ -103,7 +98,7 @@ public sealed partial class CommandDesk
             acceptance.Refuse(envelope, "invalid-command", entry.Operation.Epoch);
             return;
         }
-        CommandJournal.Adopt(acceptance.Unit, entry, envelope.Epoch, acceptance.CallbackUrl);
+        acceptance.Changes.Add(new CommandAdopted(entry.Id, entry.Attempt, envelope.Epoch, acceptance.CallbackUrl));
         acceptance.Repeat(entry, envelope.Epoch);
     }
 
@@ -216,6 +211,7 @@ public sealed partial class CommandDesk
 
     private void Restore(JournaledCommand row)
     {
+        var known = row.State == CommandState.Accepted ? Read(row) : null;
         var entry = new CommandEntry
         {
             Id = row.CommandId,
@@ -224,8 +220,8 @@ public sealed partial class CommandDesk
             Attempt = row.Attempt,
             DeadlineSeconds = row.DeadlineSeconds,
             Name = row.Name,
-            Body = row.Body,
-            Known = Read(row) ?? new(new UnreadableCommand(row.Name), row.OperationId),
+            Command = known?.Command,
+            Resource = known?.Resource ?? row.OperationId,
             Order = row.AcceptedOrder,
             AcceptedAt = row.AcceptedAt,
             Epoch = row.Epoch,
@@ -248,20 +244,22 @@ public sealed partial class CommandDesk
         }
     }
 
-    private KnownCommand? Read(JournaledCommand row)
+    private KnownCommand Read(JournaledCommand row)
     {
+        // The body went with its operation's end: nothing of it is run again.
         if (row.Body.Length == 0)
-            return null;
+            return new(new UnreadableCommand(row.Name), row.OperationId);
         try
         {
             using var body = JsonDocument.Parse(row.Body);
-            return _catalog.Read(row.Name, body.RootElement);
+            if (_catalog.Read(row.Name, body.RootElement) is { } known)
+                return known;
         }
         catch (JsonException exception)
         {
             _logger.UnreadableCommand(row.OperationId, row.CommandId, row.Name, exception.Message);
-            return null;
         }
+        return new(new UnreadableCommand(row.Name), row.OperationId);
     }
 
     /// <summary>The verdicts on one batch.</summary>
@@ -273,7 +271,7 @@ public sealed partial class CommandDesk
         private readonly List<(CommandEntry Entry, long Epoch)> _repeats = [];
 
         public string CallbackUrl { get; } = callbackUrl;
-        public UnitOfWork Unit { get; } = new();
+        public List<JournalChange> Changes { get; } = [];
         public IReadOnlyList<CommandEntry> Admitted => _admitted;
         public IReadOnlyList<(CommandEntry Entry, long Epoch)> Repeats => _repeats;
 

@@ -94,10 +94,10 @@ public sealed partial class CommandDesk
         var started = _time.GetTimestamp();
         try
         {
-            if (entry.Known.Command is UnreadableCommand)
+            if (entry.Command is null or UnreadableCommand)
                 throw AgentProblems.Failed(entry.Name, entry.Id).AsException();
             _logger.Running(entry.Name, entry.Operation.Id, entry.Id, entry.Attempt);
-            var result = await _engine.Run(entry.Known.Command, new CommandScope(entry.Operation.Id, entry.Id) { Epoch = entry.Epoch, StillWanted = () => !entry.IsSuperseded }, cancel.Token);
+            var result = await _engine.Run(entry.Command, new CommandScope(entry.Operation.Id, entry.Id) { Epoch = entry.Epoch, StillWanted = () => !entry.IsSuperseded }, cancel.Token);
             _logger.Succeeded(entry.Name, entry.Operation.Id, entry.Id, (long)_time.GetElapsedTime(started).TotalMilliseconds);
             return new(entry.Id, entry.Operation.Id, entry.Attempt, true, JsonSerializer.SerializeToElement(result, result.GetType(), KernelJson.Options), null);
         }
@@ -133,9 +133,7 @@ public sealed partial class CommandDesk
                 {
                     if (entry.Successor is not null)
                         continue;
-                    var unit = new UnitOfWork();
-                    CommandJournal.Record(unit, result);
-                    committed = _journal.Commit(unit);
+                    committed = _journal.Commit([new CommandEnded(result)]);
                 }
                 await committed;
                 break;
@@ -154,6 +152,7 @@ public sealed partial class CommandDesk
         lock (_gate)
         {
             entry.Result = result;
+            entry.Command = null;
             entry.Phase = CommandPhase.Ended;
             if (entry.Successor is null && entry.Operation.EndedAt is null)
                 _outbox.Add(entry);

@@ -98,7 +98,7 @@ internal sealed class Pipeline(RequestLog log, Sessions sessions, IAuthoriser au
                     throw refusal.AsException();
                 break;
             case AccessKind.Agent:
-                http.Features.Set(await agents.Find(http.Connection.ClientCertificate) ?? throw HttpProblems.AgentUnknown.AsException());
+                http.Features.Set(await agents.Find(http) ?? throw HttpProblems.AgentUnknown.AsException());
                 break;
         }
         await next(http);

@@ -20,7 +20,7 @@ internal sealed partial class RequestLog(ILogger<RequestLog> log)
         finally
         {
             var route = (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? Unmatched;
-            var level = http.Response.StatusCode >= 500 ? LogLevel.Warning : route.StartsWith("/health", StringComparison.Ordinal) ? LogLevel.Debug : LogLevel.Information;
+            var level = http.Response.StatusCode >= 500 ? LogLevel.Warning : IsRoutine(http, route) ? LogLevel.Debug : LogLevel.Information;
             if (log.IsEnabled(level))
             {
                 Answered(level, Method(http.Request.Method), route, http.Response.StatusCode, Stopwatch.GetElapsedTime(start).TotalMilliseconds,
@@ -28,6 +28,10 @@ internal sealed partial class RequestLog(ILogger<RequestLog> log)
             }
         }
     }
+
+    /// <summary>Health checks, and what agents send all the time: with 5,000 hosts that would be some gigabytes of log a day.</summary>
+    private static bool IsRoutine(HttpContext http, string route) =>
+        route.StartsWith("/health", StringComparison.Ordinal) || http.Response.StatusCode < 400 && route.StartsWith("/agent-api/", StringComparison.Ordinal);
 
     public void Failed(string correlationId, Exception error) => Unhandled(correlationId, error);
 
