@@ -31,6 +31,17 @@ public sealed class Writer : IWriter, IAsyncDisposable
         _options = options ?? new();
         _thread = _options.Thread ?? new DedicatedThread();
         _compiler = new(database.Models);
+        _options.Metrics?.Watch(this);
+    }
+
+    /// <summary>Units that wait to be committed.</summary>
+    public int Queued
+    {
+        get
+        {
+            lock (_gate)
+                return _queue.Count;
+        }
     }
 
     private sealed record Pending(CompiledUnit Unit, TaskCompletionSource<long> Done);
@@ -114,9 +125,11 @@ public sealed class Writer : IWriter, IAsyncDisposable
                 Fail(batch, new OutcomeUnknownException("The connection to the database was lost"));
                 return;
         }
+        var began = _options.Time.GetTimestamp();
         try
         {
             (_committer ??= _database.CreateCommitter(_fence)).Commit(batch.ConvertAll(pending => pending.Unit));
+            _options.Metrics?.Committed(batch.Count, _options.Time.GetElapsedTime(began));
         }
         catch (FencedException error)
         {
@@ -128,12 +141,14 @@ public sealed class Writer : IWriter, IAsyncDisposable
         }
         catch (Exception error) when (error is OutcomeUnknownException or ProblemException { Problem.Code: "unavailable" })
         {
+            _options.Metrics?.Failed();
             Release(committer => committer.Reset());
             Fail(batch, error);
             return;
         }
         catch (Exception error)
         {
+            _options.Metrics?.Failed();
             if (batch.Count == 1)
             {
                 Fail(batch, error);

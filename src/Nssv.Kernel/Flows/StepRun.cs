@@ -47,7 +47,10 @@ internal sealed class StepRun(OperationRun run, OperationRunner runner, PlannedS
         var id = $"{Run.Operation.Id}/{StepKey}/{++_commands}";
         var envelope = new CommandEnvelope(
             id, Run.Operation.Id, index, Run.AttemptOf(id, attempt), Run.Epoch(Runner.Generation),
-            (int)step.Deadline.TotalSeconds, CommandNames.Of(type), JsonSerializer.SerializeToElement(command, type, KernelJson.Options));
+            (int)step.Deadline.TotalSeconds, CommandNames.Of(type), JsonSerializer.SerializeToElement(command, type, KernelJson.Options))
+        {
+            PassesQueue = CommandNames.PassesQueue(type),
+        };
         Run.Hosts.Add(hostId);
         CommandResult result;
         try

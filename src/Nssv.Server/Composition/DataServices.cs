@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Nssv.Contracts.Compute;
 using Nssv.Kernel.Composition;
 using Nssv.Kernel.Data;
@@ -6,6 +7,7 @@ using Nssv.Kernel.Data.Sqlite;
 using Nssv.Kernel.Model;
 using Nssv.Kernel.Ownership;
 using Nssv.Kernel.Query;
+using Nssv.Server.Admission;
 using Nssv.Server.Events;
 
 namespace Nssv.Server.Composition;
@@ -21,6 +23,7 @@ internal static partial class DataServices
         services.AddSingleton(Models);
         services.AddSingleton(_ => Open(settings, Models));
         services.AddSingleton<EventFeed>();
+        services.AddSingleton<UnfinishedOperations>();
         services.AddSingleton(provider => MemberFence.Acquire(provider.GetRequiredService<Database>(), settings.ManagerId, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new NodeIdentity(settings.PlatformId, provider.GetRequiredService<MemberFence>().Generation));
         services.AddSingleton(MakeWriter);
@@ -43,7 +46,8 @@ internal static partial class DataServices
         return new Writer(provider.GetRequiredService<Database>(), provider.GetRequiredService<MemberFence>(), new WriterOptions
         {
             Time = provider.GetRequiredService<TimeProvider>(),
-            Observers = [provider.GetRequiredService<EventFeed>()],
+            Observers = [provider.GetRequiredService<EventFeed>(), provider.GetRequiredService<UnfinishedOperations>()],
+            Metrics = new WriterMetrics(provider.GetRequiredService<Meter>()),
             Failed = error => Failed(log, error),
             Fenced = error =>
             {

@@ -1,10 +1,13 @@
 using Microsoft.Extensions.Logging.Console;
 using Nssv.Kernel.Agents;
 using Nssv.Kernel.Composition;
+using Nssv.Kernel.Data;
 using Nssv.Kernel.Operations;
+using Nssv.Server.Admission;
 using Nssv.Server.Background;
 using Nssv.Server.Certificates;
 using Nssv.Server.Http;
+using Nssv.Server.Metrics;
 
 namespace Nssv.Server.Composition;
 
@@ -36,12 +39,14 @@ public static class ServerHost
         builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning);
         builder.WebHost.ConfigureKestrel(kestrel => Listeners.Configure(kestrel, settings, people, manager, authority));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
+        builder.Services.AddSingleton(settings);
         builder.Services.AddSources(time).AddData(settings).AddKernel().AddIdentity()
-            .AddAgents(authority, manager, Address(settings)).AddApi();
+            .AddAgents(authority, manager, Address(settings)).AddApi().AddMetrics(settings);
         builder.Services.AddHostedService<HostWatch>().AddHostedService<Housekeeping>();
         services(builder.Services);
 
         var app = builder.Build();
+        NodeMetrics.Add(app.Services);
         app.UseRedirect(settings.HttpsPort);
         app.Services.GetRequiredService<Pipeline>().Use(app);
         app.MapApi();
@@ -52,7 +57,9 @@ public static class ServerHost
     /// <summary>Takes up what the last start left, then serves.</summary>
     public static async Task Start(WebApplication app)
     {
+        await app.Services.GetRequiredService<UnfinishedOperations>().Load(app.Services.GetRequiredService<IStore>());
         await app.Services.GetRequiredService<OperationEngine>().Recover();
+        app.Services.GetRequiredService<Readiness>().Recovered();
         await app.StartAsync();
     }
 

@@ -47,6 +47,10 @@ public sealed record ServerSettings
     public string SettingsFile => Path.Combine(Folder, FileName);
     public string DatabaseFile => Path.Combine(Folder, "nssv.db");
     public string LockFile => Path.Combine(Folder, "manager.lock");
+
+    /// <summary>What Prometheus shows to read /metrics.</summary>
+    public string ScrapeTokenFile => Path.Combine(Folder, "metrics-token");
+
     public string PasswordFile => Path.Combine(Home, "admin-password");
 
     public const string FileName = "manager.json";

@@ -126,7 +126,7 @@ public class RunningServer : IAsyncLifetime
     public static StringContent Json(string text, string type = "application/json") => new(text, Encoding.UTF8, type);
 
     /// <summary>Below the ports that connections take by themselves, so that nothing takes them between here and the server's start.</summary>
-    private static int[] FreePorts(int count)
+    internal static int[] FreePorts(int count)
     {
         var free = new List<int>();
         while (free.Count < count)
