@@ -256,6 +256,7 @@ public sealed partial class OperationEngine
     private async Task<Operation?> Execute(OperationRun run, Operation operation, bool recovered)
     {
         var isCleanUp = run.IsCleanUp;
+        using var scope = _log.BeginScope(new KeyValuePair<string, object>[] { new("OperationId", operation.Id) });
         try
         {
             while (true)

@@ -43,6 +43,8 @@ public sealed record ServerSettings
     /// <summary>PostgreSQL's URL; null: SQLite in the manager's folder.</summary>
     public string? Database { get; init; }
 
+    public LogFormat Logs { get; init; } = LogFormat.Text;
+
     public string Folder => Path.Combine(Home, "manager");
     public string SettingsFile => Path.Combine(Folder, FileName);
     public string DatabaseFile => Path.Combine(Folder, "nssv.db");
@@ -72,6 +74,12 @@ public sealed record ServerSettings
         AgentApiHost = configuration["agentApi:host"],
         Names = [.. configuration.GetSection("names").GetChildren().Select(name => name.Value).OfType<string>()],
         Database = configuration["database"],
+        Logs = configuration["logs"] switch
+        {
+            null or "" or "text" => LogFormat.Text,
+            "json" => LogFormat.Json,
+            _ => throw Wrong("logs", "'text' or 'json'"),
+        },
     };
 
     private static Id IdOf(IConfiguration configuration, string key) =>

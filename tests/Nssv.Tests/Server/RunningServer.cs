@@ -58,9 +58,14 @@ public class RunningServer : IAsyncLifetime
             await using var writer = new Writer(database, MemberFence.Acquire(database, Settings.ManagerId, Time), new WriterOptions { Time = Time });
             await FirstAccount.Create(new Store(database), writer, new RandomIds(Time), Time, new RandomSecrets(), PlatformId, password => Password = password);
         }
-        _app = ServerHost.Build(Settings, Time, services => services.AddPlatformServices());
+        _app = ServerHost.Build(Settings, Time, services => Configure(services.AddPlatformServices()));
         await ServerHost.Start(_app);
         Token = await SignIn(FirstAccount.Name, Password);
+    }
+
+    /// <summary>Puts something else in the place of a part.</summary>
+    protected virtual void Configure(IServiceCollection services)
+    {
     }
 
     public async ValueTask DisposeAsync()

@@ -31,7 +31,10 @@ public sealed class PrometheusTests(RunningServer server) : IClassFixture<Runnin
                   - targets: [localhost:{server.Settings.HttpsPort}]
             """);
         using var prometheus = Process.Start(new ProcessStartInfo("prometheus",
-            [$"--config.file={_folder}/prometheus.yml", $"--storage.tsdb.path={_folder}/data", $"--web.listen-address=127.0.0.1:{port}"]) { RedirectStandardError = true })!;
+            [$"--config.file={_folder}/prometheus.yml", $"--storage.tsdb.path={_folder}/data", $"--web.listen-address=127.0.0.1:{port}"])
+        {
+            RedirectStandardError = true,
+        })!;
         var said = prometheus.StandardError.ReadToEndAsync();
         try
         {
