@@ -35,7 +35,7 @@ public static class ServerHost
         builder.Services.AddSingleton(settings);
         builder.Services.AddSources(time).AddData(settings).AddKernel().AddIdentity()
             .AddAgents(authority, manager, Address(settings)).AddApi().AddMetrics(settings);
-        builder.Services.AddHostedService<HostWatch>().AddHostedService<Housekeeping>();
+        builder.Services.AddHostedService<HostWatch>().AddHostedService<Housekeeping>().AddHostedService<Retention>();
         services(builder.Services);
 
         var app = builder.Build();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Nssv.Kernel.Retention;
 using Nssv.Server.Certificates;
 
 namespace Nssv.Server.Composition;
@@ -43,6 +44,9 @@ public sealed record ServerSettings
     /// <summary>PostgreSQL's URL; null: SQLite in the manager's folder.</summary>
     public string? Database { get; init; }
 
+    /// <summary>How long ended operations and events are kept.</summary>
+    public RetentionPolicy Retention { get; init; } = RetentionPolicy.Default;
+
     public LogFormat Logs { get; init; } = LogFormat.Text;
 
     public string Folder => Path.Combine(Home, "manager");
@@ -74,6 +78,8 @@ public sealed record ServerSettings
         AgentApiHost = configuration["agentApi:host"],
         Names = [.. configuration.GetSection("names").GetChildren().Select(name => name.Value).OfType<string>()],
         Database = configuration["database"],
+        Retention = new(
+            Keep(configuration, "retention:operations", RetentionPolicy.Default.Operations, RetentionPolicy.LeastAge), Keep(configuration, "retention:events", RetentionPolicy.Default.Events, TimeSpan.FromHours(1))),
         Logs = configuration["logs"] switch
         {
             null or "" or "text" => LogFormat.Text,
@@ -90,6 +96,13 @@ public sealed record ServerSettings
         null or "" => null,
         var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= IPEndPoint.MaxPort => port,
         _ => throw Wrong(key, $"a port from 1 to {IPEndPoint.MaxPort}"),
+    };
+
+    private static KeepFor Keep(IConfiguration configuration, string key, KeepFor otherwise, TimeSpan least) => configuration[key] switch
+    {
+        null or "" => otherwise,
+        var text when KeepFor.TryParse(text, out var keep) && (keep!.Age ?? least) >= least => keep,
+        _ => throw Wrong(key, $"a time of at least {least.TotalHours:0} hours or a number of rows, such as '30 days', '36 hours' or '1000000 rows'"),
     };
 
     private static ConfigurationException Wrong(string key, string expected) =>
