@@ -18,6 +18,7 @@ public sealed class Writer : IWriter, IAsyncDisposable
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Committer? _committer;
     private Queue<Pending> _queue = new();
+    private long _committedUnits;
     private bool _scheduled;
     private bool _crashed;
     private bool _disposed;
@@ -43,6 +44,9 @@ public sealed class Writer : IWriter, IAsyncDisposable
                 return _queue.Count;
         }
     }
+
+    /// <summary>Units committed since the start.</summary>
+    public long CommittedUnits => Volatile.Read(ref _committedUnits);
 
     private sealed record Pending(CompiledUnit Unit, TaskCompletionSource<long> Done);
 
@@ -129,6 +133,7 @@ public sealed class Writer : IWriter, IAsyncDisposable
         try
         {
             (_committer ??= _database.CreateCommitter(_fence)).Commit(batch.ConvertAll(pending => pending.Unit));
+            Interlocked.Add(ref _committedUnits, batch.Count);
             _options.Metrics?.Committed(batch.Count, _options.Time.GetElapsedTime(began));
         }
         catch (FencedException error)

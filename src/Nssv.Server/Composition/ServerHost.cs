@@ -32,9 +32,9 @@ public static class ServerHost
         builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning);
         builder.WebHost.ConfigureKestrel(kestrel => Listeners.Configure(kestrel, settings, people, manager, authority));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
-        builder.Services.AddSingleton(settings);
+        builder.Services.AddSingleton(settings).AddSingleton(settings.Dispatch);
         builder.Services.AddSources(time).AddData(settings).AddKernel().AddIdentity()
-            .AddAgents(authority, manager, Address(settings)).AddApi().AddMetrics(settings);
+            .AddAgents(authority, manager, Address(settings)).AddApi(settings).AddMetrics(settings);
         builder.Services.AddHostedService<HostWatch>().AddHostedService<Housekeeping>().AddHostedService<Retention>();
         services(builder.Services);
 

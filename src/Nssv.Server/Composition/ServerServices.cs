@@ -2,6 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 using Nssv.Contracts.Compute;
 using Nssv.Kernel.Agents;
 using Nssv.Kernel.Calls.Patching;
+using Nssv.Server.Admission;
 using Nssv.Server.Agents;
 using Nssv.Server.Certificates;
 using Nssv.Server.Events;
@@ -50,11 +51,13 @@ internal static class ServerServices
         return services;
     }
 
-    public static IServiceCollection AddApi(this IServiceCollection services)
+    public static IServiceCollection AddApi(this IServiceCollection services, ServerSettings settings)
     {
         services.AddPatching(DataServices.Models);
         services.AddSingleton<RequestLog>();
         services.AddSingleton<Pipeline>();
+        services.AddSingleton(settings.Limits);
+        services.AddSingleton<AdmissionControl>();
         services.AddSingleton<Acceptance>();
         services.AddSingleton<SessionEndpoints>();
         services.AddSingleton<OperationEndpoints>();

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
+using Nssv.Kernel.Agents;
 using Nssv.Kernel.Retention;
+using Nssv.Server.Admission;
 using Nssv.Server.Certificates;
 
 namespace Nssv.Server.Composition;
@@ -44,6 +46,12 @@ public sealed record ServerSettings
     /// <summary>PostgreSQL's URL; null: SQLite in the manager's folder.</summary>
     public string? Database { get; init; }
 
+    /// <summary>How much is taken in at one time.</summary>
+    internal AdmissionLimits Limits { get; init; } = new();
+
+    /// <summary>How much is asked of hosts at one time.</summary>
+    public DispatchLimits Dispatch { get; init; } = new();
+
     /// <summary>How long ended operations and events are kept.</summary>
     public RetentionPolicy Retention { get; init; } = RetentionPolicy.Default;
 
@@ -78,6 +86,12 @@ public sealed record ServerSettings
         AgentApiHost = configuration["agentApi:host"],
         Names = [.. configuration.GetSection("names").GetChildren().Select(name => name.Value).OfType<string>()],
         Database = configuration["database"],
+        Limits = new()
+        {
+            Operations = Count(configuration, "limits:operations") ?? new AdmissionLimits().Operations,
+            Waiting = Count(configuration, "limits:waitingRequests") ?? new AdmissionLimits().Waiting,
+        },
+        Dispatch = new(Count(configuration, "limits:commandsPerHost") ?? new DispatchLimits().CommandsPerHost),
         Retention = new(
             Keep(configuration, "retention:operations", RetentionPolicy.Default.Operations, RetentionPolicy.LeastAge), Keep(configuration, "retention:events", RetentionPolicy.Default.Events, TimeSpan.FromHours(1))),
         Logs = configuration["logs"] switch
@@ -96,6 +110,13 @@ public sealed record ServerSettings
         null or "" => null,
         var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= IPEndPoint.MaxPort => port,
         _ => throw Wrong(key, $"a port from 1 to {IPEndPoint.MaxPort}"),
+    };
+
+    private static int? Count(IConfiguration configuration, string key) => configuration[key] switch
+    {
+        null or "" => null,
+        var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is > 0 and <= 1_000_000 => count,
+        _ => throw Wrong(key, "a number from 1 to 1000000"),
     };
 
     private static KeepFor Keep(IConfiguration configuration, string key, KeepFor otherwise, TimeSpan least) => configuration[key] switch
