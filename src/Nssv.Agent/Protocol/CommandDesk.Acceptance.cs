@@ -11,7 +11,7 @@ public sealed partial class CommandDesk
     private void Decide(CommandEnvelope envelope, Acceptance acceptance)
     {
         KnownCommand? known = null;
-        var readable = IsNamedForItsOperation(envelope) && envelope.DeadlineSeconds > 0;
+        var readable = IsNamedForItsOperation(envelope) && envelope is { DeadlineSeconds: > 0, StallSeconds: null or > 0 };
         if (readable && !TryRead(envelope, out known, out readable))
         {
             acceptance.Refuse(envelope, "unknown-command", 0);
@@ -71,6 +71,7 @@ public sealed partial class CommandDesk
             Step = envelope.Step,
             Attempt = envelope.Attempt,
             DeadlineSeconds = envelope.DeadlineSeconds,
+            StallSeconds = envelope.StallSeconds,
             Name = envelope.Name,
             Body = envelope.Body.GetRawText(),
             Known = known,
@@ -233,6 +234,7 @@ public sealed partial class CommandDesk
             Step = row.Step,
             Attempt = row.Attempt,
             DeadlineSeconds = row.DeadlineSeconds,
+            StallSeconds = row.StallSeconds,
             Name = row.Name,
             Body = row.Body,
             Known = known ?? new(new UnreadableCommand(row.Name), row.OperationId),

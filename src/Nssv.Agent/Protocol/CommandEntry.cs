@@ -31,6 +31,7 @@ internal sealed class CommandEntry
     public required int Step { get; init; }
     public required int Attempt { get; init; }
     public required int DeadlineSeconds { get; init; }
+    public required int? StallSeconds { get; init; }
     public required string Name { get; init; }
     public required string Body { get; init; }
     public required KnownCommand Known { get; init; }

@@ -37,17 +37,18 @@ public sealed class CommandJournal(IStore store, IWriter writer, long incarnatio
         Acknowledged = false,
         AcceptedOrder = entry.Order,
         AcceptedAt = entry.AcceptedAt,
+        StallSeconds = entry.StallSeconds,
     });
 
     /// <summary>A newer attempt takes the row of the one before.</summary>
     internal static void Replace(UnitOfWork unit, CommandEntry entry) => unit.Execute("agent_commands",
         """
         UPDATE agent_commands SET attempt = @p0, epoch = @p1, deadline_seconds = @p2, name = @p3, body = @p4, callback_url = @p5,
-               state = @p6, result = NULL, acknowledged = @p7, accepted_order = @p8, accepted_at = @p9
-        WHERE command_id = @p10
+               state = @p6, result = NULL, acknowledged = @p7, accepted_order = @p8, accepted_at = @p9, stall_seconds = @p10
+        WHERE command_id = @p11
         """,
         1, entry.Attempt, entry.Epoch, entry.DeadlineSeconds, entry.Name, entry.Body, entry.CallbackUrl,
-        CommandState.Accepted, false, entry.Order, entry.AcceptedAt, entry.Id);
+        CommandState.Accepted, false, entry.Order, entry.AcceptedAt, entry.StallSeconds, entry.Id);
 
     /// <summary>The same command came again, perhaps from a newer owner: its result is due there.</summary>
     internal static void Adopt(UnitOfWork unit, CommandEntry entry, long epoch, string callbackUrl) => unit.Execute("agent_commands",

@@ -50,6 +50,8 @@ internal sealed class StepRun(OperationRun run, OperationRunner runner, PlannedS
             (int)step.Deadline.TotalSeconds, CommandNames.Of(type), JsonSerializer.SerializeToElement(command, type, KernelJson.Options))
         {
             PassesQueue = CommandNames.PassesQueue(type),
+            // What takes back works with other commands, which tell of no progress.
+            StallSeconds = undoing ? null : (int?)step.Stall?.TotalSeconds,
         };
         Run.Hosts.Add(hostId);
         CommandResult result;
