@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Nssv.Agent.Execution;
+using Nssv.Agent.Protocol;
 using Nssv.Kernel;
 
 namespace Nssv.Agent;
@@ -13,6 +14,7 @@ internal sealed record AgentHome(string Folder)
     private static readonly JsonSerializerOptions Indented = new(KernelJson.Options) { WriteIndented = true };
 
     public string SettingsFile => Path.Combine(Folder, "agent.json");
+    private string ManagersFile => Path.Combine(Folder, "managers.json");
     public string CertificateFile => Path.Combine(Folder, "agent.pfx");
     public string AuthorityFile => Path.Combine(Folder, "ca.crt");
     public string JournalFile => Path.Combine(Folder, "journal.db");
@@ -49,6 +51,24 @@ internal sealed record AgentHome(string Folder)
         }
     }
 
+    /// <summary>The way to the managers: those of the enrolment, and those that have joined since, which are kept.</summary>
+    public ManagerRoute Route(AgentSettings settings)
+    {
+        List<string> known = [];
+        try
+        {
+            if (File.Exists(ManagersFile))
+                known = JsonSerializer.Deserialize<List<string>>(File.ReadAllBytes(ManagersFile)) ?? [];
+        }
+        catch (Exception e) when (e is JsonException or IOException)
+        {
+            // Only a memory: the managers of the enrolment tell it anew.
+        }
+
+        return new([.. known.Where(url => Uri.TryCreate(url, UriKind.Absolute, out _)).Concat(settings.Managers).Distinct()],
+            managers => AtomicFile.Write(ManagersFile, JsonSerializer.SerializeToUtf8Bytes(managers)));
+    }
+
     /// <summary>Keeps what an enrolment gave. The settings come last: without them the host counts as not enrolled.</summary>
     public void Write(AgentSettings settings, X509Certificate2 own, string authorityPem)
     {
@@ -64,7 +84,7 @@ internal sealed record AgentSettings
     public required Id PlatformId { get; init; }
     public required Id HostId { get; init; }
 
-    /// <summary>The managers' URLs for agents. Heartbeats go to the first that answers; results are sent to these hosts only.</summary>
+    /// <summary>The managers' URLs for agents. Heartbeats go to the first that answers, until it names the one that looks after this host.</summary>
     public required IReadOnlyList<string> Managers { get; init; }
 
     /// <summary>Under which managers and other agents reach this agent.</summary>

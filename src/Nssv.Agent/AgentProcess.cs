@@ -34,7 +34,7 @@ internal static class AgentProcess
             var failed = new TaskCompletionSource<Exception>(TaskCreationOptions.RunContinuationsAsynchronously);
             var (journal, writer) = JournalDatabase.Attach(database, time, new() { Time = time, Failed = error => logger.WriterFailed(error), Fenced = error => failed.TrySetResult(error) });
             await using var writing = writer;
-            using var link = new HttpManagerLink(tls, settings.Managers, time);
+            using var link = new HttpManagerLink(tls, home.Route(settings), time);
             using var peers = tls.Handler(PlatformIdentity.Agent);
             var engine = makeEngine(Options(home, settings, peers), loggers);
             await using var closing = engine as IAsyncDisposable;

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Nssv.Contracts.Agent;
 using Nssv.Kernel.Composition;
+using Nssv.Kernel.Events;
+using Nssv.Kernel.Ownership;
 using Nssv.Services.Images;
 using Nssv.Services.Inventory;
 using Nssv.Services.Inventory.Enrolments;
@@ -20,6 +22,8 @@ public static class PlatformRegistration
         services.AddSingleton<HostEnrolment>();
         services.AddSingleton<HostObservation>();
         services.AddSingleton<IHostInbox>(provider => provider.GetRequiredService<HostObservation>());
+        services.AddSingleton<IShardListener>(provider => provider.GetRequiredService<HostObservation>());
+        services.AddSingleton<IEventObserver>(provider => provider.GetRequiredService<HostObservation>());
         return services;
     }
 }

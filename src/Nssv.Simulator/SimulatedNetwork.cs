@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Nssv.Agent.Protocol;
 using Nssv.Contracts.Agent;
 using Nssv.Kernel;
 using Nssv.Kernel.Agents;
@@ -21,14 +22,17 @@ public sealed class SimulatedNetwork(ISimulatedLink link)
     private readonly Lock _gate = new();
     private readonly Dictionary<Id, SimulatedHost> _hosts = [];
     private readonly List<(string CallbackUrl, IManagerPort Port)> _managers = [];
+    private readonly List<string> _known = [];
 
-    /// <summary>Managers in the order of their coming; agents send heartbeats and reports to the newest.</summary>
+    /// <summary>Managers in the order of their coming.</summary>
     public void Attach(string callbackUrl, IManagerPort port)
     {
         lock (_gate)
         {
             _managers.RemoveAll(manager => manager.CallbackUrl == callbackUrl);
             _managers.Add((callbackUrl, port));
+            if (!_known.Contains(callbackUrl))
+                _known.Add(callbackUrl);
         }
     }
 
@@ -57,11 +61,11 @@ public sealed class SimulatedNetwork(ISimulatedLink link)
             return _managers.FindLast(manager => manager.CallbackUrl == callbackUrl).Port ?? throw new LinkBrokenException($"Nobody answers at {callbackUrl}");
     }
 
-    /// <summary>Where heartbeats go.</summary>
-    internal string NewestManager()
+    /// <summary>Names under which managers answer or have answered: where agents begin.</summary>
+    internal ManagerRoute Route()
     {
         lock (_gate)
-            return _managers.Count > 0 ? _managers[^1].CallbackUrl : throw new LinkBrokenException("There is no manager");
+            return new(_known.Count > 0 ? [.. _known] : ["nobody"]);
     }
 
     internal async Task<TAnswer> Exchange<TMessage, TAnswer>(string from, string to, string kind, TMessage message, Func<TMessage, Task<TAnswer>> handle, CancellationToken cancel)

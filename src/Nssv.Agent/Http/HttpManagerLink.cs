@@ -10,8 +10,7 @@ using Nssv.Kernel.Trust;
 namespace Nssv.Agent.Http;
 
 /// <summary>
-/// The managers over HTTP/2 with mutual TLS. Results go to the callback URL they were asked for at; heartbeats and reports to the manager that answered last,
-/// and to the next one when it does not answer.
+/// The managers over HTTP/2 with mutual TLS. Results go to the callback URL they were asked for at; heartbeats and reports to the manager that looks after the host.
 /// </summary>
 internal sealed class HttpManagerLink : IManagerLink, IDisposable
 {
@@ -23,50 +22,36 @@ internal sealed class HttpManagerLink : IManagerLink, IDisposable
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
     private readonly HttpMessageInvoker _invoker;
-    private readonly IReadOnlyList<Uri> _managers;
+    private readonly ManagerRoute _route;
     private readonly TimeProvider _time;
-    private int _current;
 
-    public HttpManagerLink(MutualTls tls, IReadOnlyList<string> managers, TimeProvider time)
+    public HttpManagerLink(MutualTls tls, ManagerRoute route, TimeProvider time)
     {
         _invoker = new(tls.Handler(PlatformIdentity.Manager));
-        _managers = [.. managers.Select(manager => new Uri(manager, UriKind.Absolute))];
+        _route = route;
         _time = time;
     }
 
-    /// <summary>Exactly the result path of a manager's host. That it is a manager of this platform, its certificate must prove besides.</summary>
+    /// <summary>Exactly the result path of a manager. That it is one of this platform, its certificate must prove: nothing is sent to any other.</summary>
     public bool IsAllowed(string callbackUrl) =>
         Uri.TryCreate(callbackUrl, UriKind.Absolute, out var url)
         && url.Scheme == Uri.UriSchemeHttps
         && url.UserInfo.Length == 0
         && url.PathAndQuery == ResultsPath
-        && url.Fragment.Length == 0
-        && _managers.Any(manager => string.Equals(manager.IdnHost, url.IdnHost, StringComparison.OrdinalIgnoreCase));
+        && url.Fragment.Length == 0;
 
     public Task<ResultReceipt> Deliver(string callbackUrl, ResultBatch batch, CancellationToken cancel) =>
         IsAllowed(callbackUrl)
             ? Post<ResultBatch, ResultReceipt>(new Uri(callbackUrl), batch, cancel)
-            : throw new HttpRequestException($"{callbackUrl} is no result address of a manager that this agent knows");
+            : throw new HttpRequestException($"{callbackUrl} is no result address of a manager");
 
-    public Task<HeartbeatReply> Beat(Heartbeat heartbeat, CancellationToken cancel) => PostToManager<Heartbeat, HeartbeatReply>(HeartbeatPath, heartbeat, cancel);
+    public Task<HeartbeatReply> Beat(Heartbeat heartbeat, CancellationToken cancel) =>
+        _route.Beat(manager => Post<Heartbeat, HeartbeatReply>(new Uri(new Uri(manager), HeartbeatPath), heartbeat, cancel));
 
-    public Task<ReportReceipt> Report(HostReport report, CancellationToken cancel) => PostToManager<HostReport, ReportReceipt>(ReportsPath, report, cancel);
+    public Task<ReportReceipt> Report(HostReport report, CancellationToken cancel) =>
+        _route.Send(manager => Post<HostReport, ReportReceipt>(new Uri(new Uri(manager), ReportsPath), report, cancel));
 
     public void Dispose() => _invoker.Dispose();
-
-    private async Task<TAnswer> PostToManager<TMessage, TAnswer>(string path, TMessage message, CancellationToken cancel)
-    {
-        var current = Volatile.Read(ref _current);
-        try
-        {
-            return await Post<TMessage, TAnswer>(new Uri(_managers[current], path), message, cancel);
-        }
-        catch (Exception)
-        {
-            Interlocked.CompareExchange(ref _current, (current + 1) % _managers.Count, current);
-            throw;
-        }
-    }
 
     private async Task<TAnswer> Post<TMessage, TAnswer>(Uri url, TMessage message, CancellationToken cancel)
     {

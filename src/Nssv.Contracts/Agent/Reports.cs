@@ -6,7 +6,9 @@ namespace Nssv.Contracts.Agent;
 public sealed record Heartbeat(Id HostId, string BootId, long AgentIncarnation, long Sequence, HostCapacity Capacity, IReadOnlyList<StorageStatus> Storages);
 
 /// <summary>The manager asks for everything anew when it does not know this incarnation.</summary>
-public sealed record HeartbeatReply(bool Resync, int IntervalSeconds);
+/// <param name="OwnerUrl">The manager that looks after this host, if it is another one: tell that one.</param>
+/// <param name="ManagerUrls">Where all live managers are reached; null when there is but one.</param>
+public sealed record HeartbeatReply(bool Resync, int IntervalSeconds, string? OwnerUrl = null, IReadOnlyList<string>? ManagerUrls = null);
 
 public sealed record HostCapacity(int CpuCount, long MemoryBytes, string CpuModel, string VirtualizationType, string AgentVersion, string LibvirtVersion, string HypervisorVersion, string Architecture);
 

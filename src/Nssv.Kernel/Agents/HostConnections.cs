@@ -46,7 +46,22 @@ public sealed class HostConnections
             waiter.TrySetResult();
     }
 
+    /// <summary>The host has been removed from the platform: whoever waits for it waits in vain.</summary>
+    public void Remove(Id host)
+    {
+        List<(HostLink, TaskCompletionSource Reached)>? waiting;
+        lock (_gate)
+        {
+            _links.Remove(host);
+            _waiting.Remove(host, out waiting);
+        }
+
+        foreach (var (_, reached) in waiting ?? [])
+            reached.TrySetException(new HostUnreachableException(host, $"Host {host} has been removed."));
+    }
+
     /// <summary>Returns when the link is at least so good.</summary>
+    /// <exception cref="HostUnreachableException">The host has been removed meanwhile.</exception>
     public Task WaitFor(Id host, HostLink atLeast, CancellationToken cancel)
     {
         TaskCompletionSource reached;

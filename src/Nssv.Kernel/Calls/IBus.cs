@@ -11,6 +11,10 @@ public interface IBus
     /// <summary>Accepts a person's request: validate, authorise, idempotency, intent and operation in one durable unit.</summary>
     /// <exception cref="ProblemException">Refused; nothing was changed.</exception>
     Task<Operation> Accept(Request request, Caller caller, AcceptOptions options);
+
+    /// <summary>Asks an operation to stop and be undone. One that waits for its claim ends at once.</summary>
+    /// <exception cref="ProblemException">It has ended, or nothing of it can be taken back any more.</exception>
+    Task<Operation> Cancel(Id operationId);
 }
 
 /// <summary>Identity of a call made by a step: written in the same transaction as its effect, so that a repeat after a crash changes nothing.</summary>

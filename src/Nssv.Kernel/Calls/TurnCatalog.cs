@@ -1,4 +1,6 @@
+using System.Text.Json;
 using Nssv.Kernel.Model;
+using Nssv.Kernel.Ownership;
 
 namespace Nssv.Kernel.Calls;
 
@@ -7,6 +9,7 @@ public sealed class TurnCatalog
 {
     private readonly Dictionary<Type, AcceptBinding> _accept = [];
     private readonly Dictionary<Type, object> _call = [];
+    private readonly Dictionary<string, Type> _names = new(StringComparer.Ordinal);
 
     /// <exception cref="InvalidOperationException">Two turns want the same request.</exception>
     public TurnCatalog(IEnumerable<ITurn> turns)
@@ -24,9 +27,20 @@ public sealed class TurnCatalog
                     : definition != typeof(CallTurn<,>) || _call.TryAdd(request, turn);
                 if (!added)
                     throw new InvalidOperationException($"two turns decide on {request.Name}");
+                if (definition == typeof(AcceptTurn<,>) || definition == typeof(CreateTurn<>) || definition == typeof(CallTurn<,>))
+                    _names.Add(NameOf(request), request);
             }
         }
     }
+
+    /// <summary>What a request's type is called between management nodes.</summary>
+    internal static string NameOf(Type request) => request.IsGenericType
+        ? $"{request.Name[..request.Name.IndexOf('`', StringComparison.Ordinal)]}/{string.Join('/', request.GetGenericArguments().Select(NameOf))}"
+        : request.Name;
+
+    /// <exception cref="ProblemException">501 unknown-request: the other node is of a newer version.</exception>
+    internal Type TypeOf(string name) => _names.GetValueOrDefault(name)
+        ?? throw new Problem(501, "unknown-request", "This version does not know the request.", $"There is no turn for '{name}'.", "Bring all management nodes to the same version.").AsException();
 
     public bool CanAccept(Type request) => _accept.ContainsKey(request);
 
@@ -35,6 +49,19 @@ public sealed class TurnCatalog
 
     internal object Call(Type request) =>
         _call.GetValueOrDefault(request) ?? throw new InvalidOperationException($"no turn answers {request.Name}");
+
+    /// <summary>The turn of a call that another node makes.</summary>
+    internal CallBinding CallTurn(Type request)
+    {
+        var turn = Call(request);
+        for (var t = turn.GetType().BaseType; t is not null; t = t.BaseType)
+        {
+            if (t.IsGenericType && t.GetGenericTypeDefinition() == typeof(CallTurn<,>))
+                return (CallBinding)Activator.CreateInstance(typeof(CallBinding<>.Of<>).MakeGenericType(t.GetGenericArguments()[1], request), turn)!;
+        }
+
+        throw new InvalidOperationException($"{turn.GetType().Name} answers no call");
+    }
 
     private static AcceptBinding Bind(Type binding, Type turnType, ITurn turn) =>
         (AcceptBinding)Activator.CreateInstance(binding.MakeGenericType(turnType.GetGenericArguments()), turn)!;
@@ -70,8 +97,14 @@ public sealed class TurnCatalog
     }
 }
 
+/// <summary>Runs a call that another node makes: neither its request nor its result is known by type.</summary>
+internal abstract class CallBinding
+{
+    public abstract Task<JsonElement?> Run(OwnTurns own, Request request, CallKey? key, ShardHold hold);
+}
+
 /// <summary>Runs a call whose request's type is only known when it is made.</summary>
-internal abstract class CallBinding<TResult>
+internal abstract class CallBinding<TResult> : CallBinding
 {
     public abstract bool NaturallyKeyed { get; }
     public abstract ValueTask<Answer<TResult>> Decide(Request<TResult> request, TurnContext turn);
@@ -79,7 +112,10 @@ internal abstract class CallBinding<TResult>
     public static CallBinding<TResult> For(TurnCatalog catalog, Type request) =>
         (CallBinding<TResult>)Activator.CreateInstance(typeof(Of<>).MakeGenericType(typeof(TResult), request), catalog.Call(request))!;
 
-    private sealed class Of<TRequest>(CallTurn<TRequest, TResult> turn) : CallBinding<TResult> where TRequest : Request<TResult>
+    public override async Task<JsonElement?> Run(OwnTurns own, Request request, CallKey? key, ShardHold hold) =>
+        JsonSerializer.SerializeToElement(await own.Call(this, (Request<TResult>)request, key, hold), KernelJson.Options);
+
+    internal sealed class Of<TRequest>(CallTurn<TRequest, TResult> turn) : CallBinding<TResult> where TRequest : Request<TResult>
     {
         public override bool NaturallyKeyed => turn.NaturallyKeyed;
         public override ValueTask<Answer<TResult>> Decide(Request<TResult> request, TurnContext context) => turn.Decide((TRequest)request, context);

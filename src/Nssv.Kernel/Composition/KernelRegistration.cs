@@ -8,14 +8,17 @@ using Nssv.Kernel.Calls;
 using Nssv.Kernel.Calls.Patching;
 using Nssv.Kernel.Cascade;
 using Nssv.Kernel.Data;
+using Nssv.Kernel.Events;
 using Nssv.Kernel.Flows;
 using Nssv.Kernel.Mailboxes;
 using Nssv.Kernel.Operations;
+using Nssv.Kernel.Ownership;
+using Nssv.Kernel.Peers;
 
 namespace Nssv.Kernel.Composition;
 
 /// <summary>This node as its peers and the hosts see it.</summary>
-/// <param name="Generation">Of its right to write; the epoch of every operation that it owns begins with it.</param>
+/// <param name="Generation">Of its right to write.</param>
 /// <param name="PlatformId">The platform; also its first project.</param>
 public sealed record NodeIdentity(Id PlatformId, long Generation);
 
@@ -39,6 +42,9 @@ public static class KernelRegistration
         services.AddSingleton<IAgentInbox>(p => p.GetRequiredService<CommandDispatcher>());
         services.AddSingleton<Signals>();
         services.AddSingleton<OperationEnds>();
+        services.TryAddSingleton<EventStream>();
+        services.TryAddSingleton<IPeerTransport, NoPeers>();
+        services.TryAddSingleton<IOwnership>(p => new SoleOwnership(p.GetRequiredService<NodeIdentity>().Generation));
         services.AddSingleton<References>();
         services.TryAddSingleton<IAuthoriser, RoleAuthoriser>();
         services.AddSingleton(p => new TurnCatalog(p.GetServices<ITurn>()));
@@ -52,6 +58,9 @@ public static class KernelRegistration
         services.AddSingleton<Node>();
         services.AddSingleton<IBus>(p => p.GetRequiredService<Node>().Bus);
         services.AddSingleton(p => p.GetRequiredService<Node>().Operations);
+        services.AddSingleton(p => p.GetRequiredService<Node>().Inbox);
+        services.AddSingleton<HostCleanUp>();
+        services.AddSingleton<NodeLife>();
         return services;
     }
 
@@ -86,24 +95,27 @@ public static class KernelRegistration
     }
 }
 
-/// <summary>Bus and operations know each other; made here so that both ends are there.</summary>
+/// <summary>Bus, operations and inbox know each other; made here so that all ends are there.</summary>
 internal sealed class Node
 {
     public Node(
         TurnCatalog turns, FlowCatalog flows, MailboxSet mailboxes, IStore store, IWriter writer, Model.ResourceModels models, IAuthoriser authoriser,
-        CommandDispatcher dispatcher, HostConnections links, OperationEnds ends, Signals signals,
-        TimeProvider time, IIdSource ids, IChance chance, NodeIdentity identity, ILoggerFactory logs)
+        CommandDispatcher dispatcher, HostConnections links, OperationEnds ends, Signals signals, EventStream events, IOwnership ownership, IPeerTransport peers,
+        TimeProvider time, IIdSource ids, IChance chance, ILoggerFactory logs)
     {
         var runner = new OperationRunner(
-            flows, new Journal(store, writer, dispatcher, time), dispatcher, links, ends, signals, store, time, ids, chance, logs.CreateLogger<OperationRunner>())
-        {
-            Generation = identity.Generation,
-        };
-        Operations = new OperationEngine(mailboxes, store, writer, flows, runner, ends, links, time, logs.CreateLogger<OperationEngine>());
-        Bus = new Bus(turns, mailboxes, store, writer, models, authoriser, Operations, time, ids);
+            flows, new Journal(store, writer, dispatcher, time), dispatcher, links, ends, signals, store, time, ids, chance, logs.CreateLogger<OperationRunner>());
+        Operations = new OperationEngine(mailboxes, store, writer, flows, runner, ends, links, ownership, time, logs.CreateLogger<OperationEngine>());
+        var own = new OwnTurns(turns, mailboxes, store, writer, models, authoriser, Operations, time, ids);
+        Bus = new Bus(turns, own, new Router(ownership, peers, time), Operations, store, ids);
+        Inbox = new PeerInbox(turns, own, Operations, links, ownership, events, store);
         runner.Bus = Bus;
+        ownership.Listen(Operations);
+        events.Listen(ends);
+        events.Listen(signals);
     }
 
     public Bus Bus { get; }
     public OperationEngine Operations { get; }
+    public PeerInbox Inbox { get; }
 }

@@ -46,7 +46,8 @@ public interface IWriter
     /// <exception cref="ReferenceException">A foreign key refused a row or a deletion.</exception>
     /// <exception cref="ProblemException">507 database-full, 503 unavailable: nothing of the unit is there.</exception>
     /// <exception cref="OutcomeUnknownException">The connection was lost while committing: it may or may not be there; decide by ids.</exception>
-    /// <exception cref="FencedException">This node no longer owns the database (or the shard).</exception>
+    /// <exception cref="FencedException">This node no longer owns the database.</exception>
+    /// <exception cref="Ownership.NotOwnerException">The unit's hold has been dropped: nothing of it is there.</exception>
     Task<long> Commit(UnitOfWork unit);
 }
 

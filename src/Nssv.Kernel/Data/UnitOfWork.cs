@@ -1,4 +1,5 @@
 using Nssv.Kernel.Events;
+using Nssv.Kernel.Ownership;
 
 namespace Nssv.Kernel.Data;
 
@@ -13,6 +14,9 @@ public sealed class UnitOfWork
 
     /// <summary>The operation that these changes belong to; every event of the unit names it.</summary>
     public Id? OperationId { get; init; }
+
+    /// <summary>The hold under which these changes were decided: once it is dropped they are refused. Null: they belong to no shard.</summary>
+    public ShardHold? Hold { get; init; }
 
     public IReadOnlyList<Change> Changes => _changes;
 

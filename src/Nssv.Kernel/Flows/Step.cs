@@ -61,7 +61,7 @@ public abstract class StepContext
     public abstract Task<Operation> Start(Request request);
 
     /// <summary>Waits until <paramref name="until"/> holds, looking again each time this signal is raised for the operation's target; the operation shows as waiting.</summary>
-    public abstract Task Wait(string signal, Func<Task<bool>> until);
+    public abstract Task Wait(Func<Task<bool>> until);
 
     /// <summary>What the person gets as the operation's result.</summary>
     public abstract void Result(System.Text.Json.Nodes.JsonObject result);

@@ -46,7 +46,7 @@ internal sealed class StepRun(OperationRun run, OperationRunner runner, PlannedS
         var type = command.GetType();
         var id = $"{Run.Operation.Id}/{StepKey}/{++_commands}";
         var envelope = new CommandEnvelope(
-            id, Run.Operation.Id, index, Run.AttemptOf(id, attempt), Run.Epoch(Runner.Generation),
+            id, Run.Operation.Id, index, Run.AttemptOf(id, attempt), Run.Epoch,
             (int)step.Deadline.TotalSeconds, CommandNames.Of(type), JsonSerializer.SerializeToElement(command, type, KernelJson.Options))
         {
             PassesQueue = CommandNames.PassesQueue(type),
@@ -54,6 +54,8 @@ internal sealed class StepRun(OperationRun run, OperationRunner runner, PlannedS
             StallSeconds = undoing ? null : (int?)step.Stall?.TotalSeconds,
         };
         Run.Hosts.Add(hostId);
+        await Runner.UntilValid(Run, Cancelled);
+        Run.Adopt(id);
         CommandResult result;
         try
         {
@@ -85,11 +87,11 @@ internal sealed class StepRun(OperationRun run, OperationRunner runner, PlannedS
             : throw (child.Error ?? Problems.Internal($"{child.Kind} failed without a reason.")).AsException();
     }
 
-    public async Task Wait(string signal, Func<Task<bool>> until)
+    public async Task Wait(Func<Task<bool>> until)
     {
         while (true)
         {
-            var next = Runner.Signals.Next(Run.Operation.TargetId, signal, Cancelled);
+            var next = Runner.Signals.Next(Run.Operation.TargetId, Cancelled);
             if (await until())
             {
                 await Runner.Show(Run, OperationState.Running);
@@ -116,6 +118,6 @@ internal sealed class StepRunContext<TContext>(StepRun run) : StepContext<TConte
     public override Task<TResult> Call<TResult>(Request<TResult> request) => run.Call(request);
     public override Task<TResult> Command<TResult>(Command<TResult> command) => run.Command(command);
     public override Task<Operation> Start(Request request) => run.Start(request);
-    public override Task Wait(string signal, Func<Task<bool>> until) => run.Wait(signal, until);
+    public override Task Wait(Func<Task<bool>> until) => run.Wait(until);
     public override void Result(JsonObject result) => run.Run.Result = result;
 }

@@ -1,4 +1,5 @@
 using Nssv.Kernel.Flows;
+using Nssv.Kernel.Ownership;
 
 namespace Nssv.Kernel.Operations;
 
@@ -54,6 +55,16 @@ internal sealed class ClaimTable
                 return;
             list.RemoveAll(e => e.OperationId == operationId);
             if (list.Count == 0)
+                _entries.Remove(target);
+        }
+    }
+
+    /// <summary>Forgets all claims on resources of these shards.</summary>
+    public void Remove(ShardSet shards)
+    {
+        lock (_entries)
+        {
+            foreach (var target in _entries.Keys.Where(shards.Has).ToList())
                 _entries.Remove(target);
         }
     }

@@ -25,7 +25,7 @@ internal sealed class Journal(IStore store, IWriter writer, CommandDispatcher di
             EndedAt = plan.Steps.Count == 0 ? now : null,
             StepIndex = 0,
         };
-        var unit = new UnitOfWork { OperationId = run.Operation.Id }.Observe(run.Operation, after);
+        var unit = run.Unit().Observe(run.Operation, after);
         OperationStep? first = plan.Steps.Count == 0 ? null : Started(run, plan, 0, host, now);
         if (first is not null)
             unit.Insert(first);
@@ -58,7 +58,7 @@ internal sealed class Journal(IStore store, IWriter writer, CommandDispatcher di
             CleanupPending = run.IsCleanUp && !last,
             CleanupHostId = last ? null : run.Operation.CleanupHostId,
         };
-        var unit = new UnitOfWork { OperationId = run.Operation.Id }.Update(run.Steps[index], done).Observe(run.Operation, after);
+        var unit = run.Unit().Update(run.Steps[index], done).Observe(run.Operation, after);
         OperationStep? begun = last ? null : Started(run, plan, next, nextHost, now);
         if (begun is not null)
             unit.Insert(begun);
@@ -81,7 +81,7 @@ internal sealed class Journal(IStore store, IWriter writer, CommandDispatcher di
         var index = run.Operation.StepIndex;
         var failed = run.Steps[index] with { State = StepState.Failed, EndedAt = now, Error = error };
         var after = run.Operation with { State = OperationState.Undoing, Direction = FlowDirection.Back, Error = error };
-        var unit = new UnitOfWork { OperationId = run.Operation.Id }.Update(run.Steps[index], failed).Observe(run.Operation, after);
+        var unit = run.Unit().Update(run.Steps[index], failed).Observe(run.Operation, after);
         return Commit(run, unit, after, () => run.Steps[index] = failed);
     }
 
@@ -91,14 +91,14 @@ internal sealed class Journal(IStore store, IWriter writer, CommandDispatcher di
         var index = run.Operation.StepIndex;
         var undone = run.Steps[index] with { State = StepState.Undone, EndedAt = Clock.Now(time) };
         var after = run.Operation with { StepIndex = index - 1 };
-        var unit = new UnitOfWork { OperationId = run.Operation.Id }.Update(run.Steps[index], undone).Observe(run.Operation, after);
+        var unit = run.Unit().Update(run.Steps[index], undone).Observe(run.Operation, after);
         return Commit(run, unit, after, () => run.Steps[index] = undone);
     }
 
     public async Task<Operation> End(OperationRun run, OperationState state, Problem? error)
     {
         var after = run.Operation with { State = state, Error = error, EndedAt = Clock.Now(time), CleanupPending = false, CleanupHostId = null };
-        var unit = new UnitOfWork { OperationId = run.Operation.Id }.Observe(run.Operation, after);
+        var unit = run.Unit().Observe(run.Operation, after);
         ForgetCalls(run, unit);
         await Commit(run, unit, after, () => ForgetHosts(run));
         return after;
@@ -115,7 +115,7 @@ internal sealed class Journal(IStore store, IWriter writer, CommandDispatcher di
             CleanupPending = true,
             CleanupHostId = host,
         };
-        await Commit(run, new UnitOfWork { OperationId = run.Operation.Id }.Observe(run.Operation, after), after, static () => { });
+        await Commit(run, run.Unit().Observe(run.Operation, after), after, static () => { });
         return after;
     }
 
@@ -124,7 +124,7 @@ internal sealed class Journal(IStore store, IWriter writer, CommandDispatcher di
         if (run.Operation.State == state)
             return;
         var after = run.Operation with { State = state };
-        await Commit(run, new UnitOfWork { OperationId = run.Operation.Id }.Observe(run.Operation, after), after, static () => { });
+        await Commit(run, run.Unit().Observe(run.Operation, after), after, static () => { });
     }
 
     /// <summary>Reads the steps' rows of an operation that was taken up again.</summary>

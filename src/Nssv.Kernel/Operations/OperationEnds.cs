@@ -1,26 +1,82 @@
-using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
+using Nssv.Kernel.Data;
+using Nssv.Kernel.Events;
 
 namespace Nssv.Kernel.Operations;
 
-/// <summary>Tells whoever waits on this node that an operation has ended. Register first, then look at the row.</summary>
-public sealed class OperationEnds
+/// <summary>Tells whoever waits on this node that an operation has ended, whichever node ran it. Register first, then look at the row.</summary>
+public sealed class OperationEnds(IStore store) : IEventObserver
 {
-    private readonly ConcurrentDictionary<Id, TaskCompletionSource<Operation>> _waiting = new();
+    private readonly Lock _gate = new();
+    private readonly Dictionary<Id, List<TaskCompletionSource<Operation>>> _waiting = [];
 
-    public Task<Operation> Next(Id operationId, CancellationToken cancel) =>
-        _waiting.GetOrAdd(operationId, static _ => new TaskCompletionSource<Operation>(TaskCreationOptions.RunContinuationsAsynchronously))
-            .Task.OrCancelled(cancel);
+    public async Task<Operation> Next(Id operationId, CancellationToken cancel)
+    {
+        var waiter = new TaskCompletionSource<Operation>(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_gate)
+        {
+            if (!_waiting.TryGetValue(operationId, out var waiters))
+                _waiting[operationId] = waiters = [];
+            waiters.Add(waiter);
+        }
+
+        try
+        {
+            return await waiter.Task.OrCancelled(cancel);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                if (_waiting.TryGetValue(operationId, out var waiters) && waiters.Remove(waiter) && waiters.Count == 0)
+                    _waiting.Remove(operationId);
+            }
+        }
+    }
 
     public void Ended(Operation operation)
     {
-        if (_waiting.TryRemove(operation.Id, out var waiter))
+        List<TaskCompletionSource<Operation>>? waiters;
+        lock (_gate)
+            _waiting.Remove(operation.Id, out waiters);
+        foreach (var waiter in waiters ?? [])
             waiter.TrySetResult(operation);
+    }
+
+    /// <inheritdoc/>
+    public void Committed(IReadOnlyList<Event> events)
+    {
+        foreach (var change in events)
+        {
+            if (change.ResourceType != "operation" || change.Data["state"] is not JsonValue state || !Enum.TryParse<OperationState>(state.GetValue<string>(), ignoreCase: true, out var reached) || !reached.IsEnd())
+                continue;
+            bool awaited;
+            lock (_gate)
+                awaited = _waiting.ContainsKey(change.ResourceId);
+            if (awaited)
+                _ = Tell(change.ResourceId);
+        }
+    }
+
+    private async Task Tell(Id operationId)
+    {
+        await Task.Yield();
+        try
+        {
+            if (await store.Find<Operation>(operationId) is { } operation && operation.HasEnded())
+                Ended(operation);
+        }
+        catch (ProblemException)
+        {
+            // The database is away; who waits has a time-out of its own and looks again.
+        }
     }
 }
 
 /// <summary>Questions about an operation's state.</summary>
 public static class OperationStates
 {
-    public static bool HasEnded(this Operation operation) =>
-        operation.State is OperationState.Succeeded or OperationState.Failed or OperationState.NeedsAttention;
+    public static bool HasEnded(this Operation operation) => operation.State.IsEnd();
+
+    public static bool IsEnd(this OperationState state) => state is OperationState.Succeeded or OperationState.Failed or OperationState.NeedsAttention;
 }

@@ -15,6 +15,9 @@ public sealed partial class OperationEngine
         [LoggerMessage(Level = LogLevel.Warning, Message = "Operation {OperationId} is left to its newer owner: {Reason}")]
         public static partial void LetGo(ILogger log, Id operationId, string reason);
 
+        [LoggerMessage(Level = LogLevel.Error, Message = "Operation {OperationId} needs attention: a host knows a newer owner than this node, which still owns it: {Reason}")]
+        public static partial void Superseded(ILogger log, Id operationId, string reason);
+
         [LoggerMessage(Level = LogLevel.Error, Message = "Operation {OperationId} cannot be read")]
         public static partial void CannotRead(ILogger log, Id operationId, Exception e);
     }

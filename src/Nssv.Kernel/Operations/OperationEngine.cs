@@ -5,13 +5,14 @@ using Nssv.Kernel.Calls;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Flows;
 using Nssv.Kernel.Mailboxes;
+using Nssv.Kernel.Ownership;
 
 namespace Nssv.Kernel.Operations;
 
 /// <summary>
 /// Takes accepted operations in, starts them when their claim is free, takes them up again after a crash. The rows are the truth; what is here is a cache of them.
 /// </summary>
-public sealed partial class OperationEngine
+public sealed partial class OperationEngine : IShardListener
 {
     private readonly ClaimTable _claims = new();
     private readonly ConcurrentDictionary<Id, OperationRun> _running = new();
@@ -22,16 +23,17 @@ public sealed partial class OperationEngine
     private readonly OperationRunner _runner;
     private readonly OperationEnds _ends;
     private readonly HostConnections _links;
+    private readonly IOwnership _ownership;
     private readonly TimeProvider _time;
     private readonly ILogger<OperationEngine> _log;
     private long _lastSequence;
     private bool _stopping;
 
     internal OperationEngine(
-        MailboxSet mailboxes, IStore store, IWriter writer, FlowCatalog flows, OperationRunner runner, OperationEnds ends, HostConnections links, TimeProvider time,
-        ILogger<OperationEngine> log)
+        MailboxSet mailboxes, IStore store, IWriter writer, FlowCatalog flows, OperationRunner runner, OperationEnds ends, HostConnections links, IOwnership ownership,
+        TimeProvider time, ILogger<OperationEngine> log)
     {
-        (_mailboxes, _store, _writer, _flows, _runner, _ends, _links, _time, _log) = (mailboxes, store, writer, flows, runner, ends, links, time, log);
+        (_mailboxes, _store, _writer, _flows, _runner, _ends, _links, _ownership, _time, _log) = (mailboxes, store, writer, flows, runner, ends, links, ownership, time, log);
     }
 
     /// <summary>Operations that have begun and not ended on this node.</summary>
@@ -51,7 +53,7 @@ public sealed partial class OperationEngine
     }
 
     /// <summary>Writes intent and operation in one unit, and starts it if its claim is free. Runs on the target's mailbox.</summary>
-    internal async Task<Operation> Submit(Operation draft, Decision decision, IdempotencyKey? key)
+    internal async Task<Operation> Submit(Operation draft, Decision decision, IdempotencyKey? key, ShardHold hold)
     {
         var flow = decision.Flow is null ? null : _flows.Flow(decision.Flow);
         var operation = flow is null ? draft : draft with { Aspect = flow.Claims };
@@ -62,7 +64,7 @@ public sealed partial class OperationEngine
                 throw InTheWay(operation, other).AsException();
         }
 
-        var unit = new UnitOfWork { OperationId = operation.Id }.Include(decision.Unit).Insert(operation);
+        var unit = new UnitOfWork { OperationId = operation.Id, Hold = hold }.Include(decision.Unit).Insert(operation);
         if (key is not null)
         {
             // One that has expired, and has not been swept yet, makes room.
@@ -115,10 +117,10 @@ public sealed partial class OperationEngine
             _ = Begin(operationId);
     }
 
-    /// <summary>Asks an operation to stop and be undone. One that waits for its claim ends at once.</summary>
-    /// <exception cref="ProblemException">It has ended, or nothing of it can be taken back any more.</exception>
-    public async Task<Operation> Cancel(Id operationId)
+    /// <inheritdoc cref="IBus.Cancel"/>
+    internal async Task<Operation> Cancel(Id operationId, ShardHold hold)
     {
+        hold.Demand();
         var operation = await _store.Get<Operation>(operationId);
         if (operation.HasEnded())
             throw new Problem(409, "operation-ended", "The operation has ended.", $"It ended with state {operation.State}.", "Nothing is left to cancel.").AsException();
@@ -132,7 +134,7 @@ public sealed partial class OperationEngine
         var cancelled = operation with { CancelRequested = true };
         try
         {
-            await _writer.Commit(new UnitOfWork { OperationId = operationId }.Observe(operation, cancelled));
+            await _writer.Commit(new UnitOfWork { OperationId = operationId, Hold = hold }.Observe(operation, cancelled));
         }
         catch (OutcomeUnknownException e)
         {
@@ -145,15 +147,15 @@ public sealed partial class OperationEngine
         return cancelled;
     }
 
-    /// <summary>Takes up everything that had not ended when the last manager stopped.</summary>
-    public async Task Recover()
+    /// <summary>Takes up everything on these shards that had not ended when their last owner stopped.</summary>
+    public async Task Gained(ShardSet shards)
     {
         var unfinished = (await _store.List<Operation>(Condition.In(nameof(Operation.State),
                 new[] { OperationState.Queued, OperationState.Running, OperationState.Waiting, OperationState.Undoing })))
-            .OrderBy(o => o.AcceptedSequence).ToList();
+            .Where(o => shards.Has(o.TargetId)).OrderBy(o => o.AcceptedSequence).ToList();
         foreach (var operation in unfinished)
         {
-            _lastSequence = Math.Max(_lastSequence, operation.AcceptedSequence);
+            FollowSequence(operation.AcceptedSequence);
             _claims.Add(operation, _flows.Find(operation.Kind), running: operation.State != OperationState.Queued);
         }
 
@@ -162,24 +164,49 @@ public sealed partial class OperationEngine
             _ = Begin(operation.Id);
         foreach (var target in unfinished.Select(o => o.TargetId).Distinct())
             _ = _mailboxes.Run(target, async () => { await StartNext(target); return true; });
+        // Their hosts may be back already, and have been looked at by another node.
+        foreach (var pending in await _store.List<Operation>(Condition.Equal(nameof(Operation.CleanupPending), true)))
+        {
+            if (shards.Has(pending.TargetId))
+                _ = CleanUpWhenBack(pending);
+        }
     }
 
-    /// <summary>Runs what operations left on a host that was unreachable when they failed. Called before the host gets any new work.</summary>
-    /// <returns>True when nothing is left.</returns>
-    public async Task<bool> CleanUp(Id hostId)
+    /// <summary>Lets go of everything on these shards: it is the journal's, and the next owner's.</summary>
+    public void Lost(ShardSet shards)
     {
-        var pending = await _store.List<Operation>(
-            Condition.Equal(nameof(Operation.CleanupHostId), hostId), Condition.Equal(nameof(Operation.CleanupPending), true));
-        foreach (var operation in pending.OrderBy(o => o.AcceptedSequence))
+        _claims.Remove(shards);
+        foreach (var (id, run) in _running)
         {
-            var run = new OperationRun(operation);
+            if (shards.Has(run.Operation.TargetId) && _running.TryRemove(new KeyValuePair<Id, OperationRun>(id, run)))
+                run.LetGo();
+        }
+    }
+
+    private void FollowSequence(long accepted)
+    {
+        while (Volatile.Read(ref _lastSequence) is var last && last < accepted)
+            Interlocked.CompareExchange(ref _lastSequence, accepted, last);
+    }
+
+    /// <summary>Runs what operations of this node left on a host that was unreachable when they failed. <see cref="HostCleanUp"/> asks all nodes.</summary>
+    /// <returns>True when nothing of this node's is left.</returns>
+    internal async Task<bool> CleanUp(Id hostId)
+    {
+        foreach (var operation in (await PendingOn(hostId)).OrderBy(o => o.AcceptedSequence))
+        {
+            if (_ownership.Hold(operation.TargetId) is not { IsDropped: false } hold)
+                continue;
+            var run = new OperationRun(operation, hold);
             if (_running.TryAdd(operation.Id, run) && await Execute(run, operation, recovered: true) is { CleanupPending: true } again)
                 _ = CleanUpWhenBack(again);
         }
 
-        return await _store.Count<Operation>(
-            Condition.Equal(nameof(Operation.CleanupHostId), hostId), Condition.Equal(nameof(Operation.CleanupPending), true)) == 0;
+        return !(await PendingOn(hostId)).Any(operation => _ownership.Hold(operation.TargetId) is not null);
     }
+
+    private ValueTask<IReadOnlyList<Operation>> PendingOn(Id hostId) =>
+        _store.List<Operation>(Condition.Equal(nameof(Operation.CleanupHostId), hostId), Condition.Equal(nameof(Operation.CleanupPending), true));
 
     /// <summary>
     /// The host may have come back, and its clean-up been looked for, while the operation was just giving it up; so this node looks itself as well.
@@ -187,9 +214,16 @@ public sealed partial class OperationEngine
     private async Task CleanUpWhenBack(Operation ended)
     {
         var host = ended.CleanupHostId!.Value;
-        await _links.WaitFor(host, HostLink.Connected, CancellationToken.None);
-        if (!_stopping)
-            await CleanUp(host);
+        try
+        {
+            await _links.WaitFor(host, HostLink.Connected, CancellationToken.None);
+            if (!_stopping)
+                await CleanUp(host);
+        }
+        catch (HostUnreachableException)
+        {
+            // The host was removed, and with it what was left there.
+        }
     }
 
     /// <summary>Starts nothing more; what runs is left to the journal.</summary>
@@ -234,8 +268,10 @@ public sealed partial class OperationEngine
 
     private async Task Begin(Operation operation)
     {
-        var run = new OperationRun(operation);
-        if (_stopping || operation.HasEnded() || !_running.TryAdd(operation.Id, run))
+        if (_stopping || operation.HasEnded() || _ownership.Hold(operation.TargetId) is not { IsDropped: false } hold)
+            return;
+        var run = new OperationRun(operation, hold);
+        if (!_running.TryAdd(operation.Id, run))
             return;
         await Task.Yield();
         var ended = await Execute(run, operation, recovered: operation.State != OperationState.Queued);
@@ -243,6 +279,8 @@ public sealed partial class OperationEngine
             return;
         await _mailboxes.Run(ended.TargetId, async () =>
         {
+            if (run.Hold.IsDropped)
+                return true;
             _claims.Remove(ended.TargetId, ended.Id);
             await StartNext(ended.TargetId);
             return true;
@@ -277,19 +315,56 @@ public sealed partial class OperationEngine
                 }
             }
         }
-        catch (Exception e) when (e is FencedException or SupersededException)
+        catch (Exception e) when (e is FencedException or NotOwnerException || run.Hold.IsDropped)
         {
             Log.LetGo(_log, operation.Id, e.Message);
             return null;
         }
         catch (Exception e)
         {
-            Log.CannotRead(_log, operation.Id, e);
-            return await _runner.GiveUp(run, e);
+            return await GiveUp(run, e);
         }
         finally
         {
-            _running.TryRemove(operation.Id, out _);
+            _running.TryRemove(new KeyValuePair<Id, OperationRun>(operation.Id, run));
+        }
+    }
+
+    /// <summary>A person must look; nothing hangs, and the claim is free. If it is another node's by now, this commit is refused.</summary>
+    private async Task<Operation?> GiveUp(OperationRun run, Exception e)
+    {
+        while (true)
+        {
+            try
+            {
+                if (e is SupersededException superseded)
+                {
+                    Log.Superseded(_log, run.Operation.Id, e.Message);
+                    return await _runner.EndSuperseded(run, superseded);
+                }
+
+                Log.CannotRead(_log, run.Operation.Id, e);
+                return await _runner.GiveUp(run, e);
+            }
+            catch (Exception refused) when (refused is FencedException or NotOwnerException)
+            {
+                Log.LetGo(_log, run.Operation.Id, refused.Message);
+                return null;
+            }
+            catch (OutcomeUnknownException unknown)
+            {
+                Log.OutcomeUnknown(_log, run.Operation.Id, unknown);
+                await Task.Delay(Journal.RetryAfter, _time);
+                var now = await Reread(run.Operation.Id);
+                if (now is null || now.HasEnded())
+                    return now;
+                run.Reload(now);
+            }
+            catch (Exception again)
+            {
+                Log.CannotRead(_log, run.Operation.Id, again);
+                await Task.Delay(TimeSpan.FromSeconds(5), _time);
+            }
         }
     }
 

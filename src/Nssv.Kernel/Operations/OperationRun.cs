@@ -1,7 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Nssv.Kernel.Agents;
+using Nssv.Kernel.Data;
 using Nssv.Kernel.Flows;
+using Nssv.Kernel.Ownership;
 
 namespace Nssv.Kernel.Operations;
 
@@ -10,10 +12,11 @@ namespace Nssv.Kernel.Operations;
 internal sealed class OperationRun
 #pragma warning restore CA1001
 {
-    /// <summary>Room for the fences of one generation.</summary>
+    /// <summary>Room for the fences of one owner.</summary>
     private const int FenceBits = 28;
 
     private readonly HashSet<Id> _asked = [];
+    private readonly HashSet<string> _leftRunning = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _attempts = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _cancel = new();
     private readonly Dictionary<(string Scope, Type Type), object> _typed = [];
@@ -21,13 +24,18 @@ internal sealed class OperationRun
     private long _fence;
     private bool _mustAsk;
 
-    public OperationRun(Operation operation)
+    public OperationRun(Operation operation, ShardHold hold)
     {
         Operation = operation;
+        Hold = hold;
         Reload(operation);
     }
 
     public Operation Operation { get; private set; }
+
+    /// <summary>Under which this node runs it: once it is dropped, the run must touch nothing any more.</summary>
+    public ShardHold Hold { get; }
+
     public Plan? Plan { get; private set; }
 
     public JsonObject Context
@@ -58,11 +66,11 @@ internal sealed class OperationRun
 
     public bool PastPointOfNoReturn => Plan is not null && Plan.Steps.Take(Operation.StepIndex + 1).Any(s => s.PointOfNoReturn);
 
-    /// <summary>Grows with the manager's generation, and within it each time a command's fate becomes unknown.</summary>
-    public long Epoch(long generation) => (generation << FenceBits) | _fence;
+    /// <summary>Grows with the shard's owners, and with one of them each time a command's fate becomes unknown.</summary>
+    public long Epoch => (Hold.Epoch << FenceBits) | _fence;
 
     /// <summary>From now on every host is asked, with a higher epoch, before it is commanded again: what is still under way to it must not take effect later.</summary>
-    /// <param name="fence">Higher than any that this generation has used, for whichever run: an operation may be taken up several times in one generation.</param>
+    /// <param name="fence">Higher than any that this owner has used, for whichever run: an operation may be taken up several times by one owner.</param>
     public void Fence(long fence)
     {
         _fence = fence;
@@ -77,8 +85,20 @@ internal sealed class OperationRun
     {
         _asked.Add(host);
         foreach (var fate in fates)
+        {
             _attempts[fate.CommandId] = fate.State == CommandState.Failed ? fate.Attempt : fate.Attempt - 1;
+            if (fate.State == CommandState.Running)
+                _leftRunning.Add(fate.CommandId);
+        }
     }
+
+    /// <summary>The command is asked for again, and so this run's own.</summary>
+    public void Adopt(string commandId) => _leftRunning.Remove(commandId);
+
+    /// <summary>Commands of an earlier owner that ran on when their host was asked, and that nobody has asked for again.</summary>
+    public bool HasLeftRunning => _leftRunning.Count > 0;
+
+    public void NothingLeftRunning() => _leftRunning.Clear();
 
     /// <summary>
     /// The number under which a command is sent: above those that an earlier owner has used up, so that its recorded failure is not taken for an answer,
@@ -105,10 +125,16 @@ internal sealed class OperationRun
         _typed.Clear();
     }
 
+    /// <summary>A unit of work of this run.</summary>
+    public UnitOfWork Unit() => new() { OperationId = Operation.Id, Hold = Hold };
+
     /// <summary>What a failed try has saved counts for nothing: the context is again what was committed last.</summary>
     public void Revert() => Context = JsonNode.Parse(Operation.Context)!.AsObject();
 
     public void Cancel() => _cancel.Cancel();
+
+    /// <summary>The shard is another node's now: what the run waits for need not come any more.</summary>
+    public void LetGo() => _cancel.Cancel();
 
     public void Committed(Operation operation)
     {

@@ -4,6 +4,7 @@ using Nssv.Kernel.Agents;
 using Nssv.Kernel.Calls;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Flows;
+using Nssv.Kernel.Ownership;
 
 namespace Nssv.Kernel.Operations;
 
@@ -34,8 +35,6 @@ internal sealed partial class OperationRunner(
 
     /// <summary>Set once, when both are made.</summary>
     public Bus Bus { get; set; } = null!;
-
-    public long Generation { get; init; }
 
     private long _fences;
     public CommandDispatcher Dispatcher => dispatcher;
@@ -73,6 +72,23 @@ internal sealed partial class OperationRunner(
         return run.Operation.Direction == FlowDirection.Forward ? await Forward(run) : await Back(run);
     }
 
+    /// <summary>While the node's lease has run out nothing more is asked for: it may be renewed, or the shard may be another's already.</summary>
+    /// <exception cref="NotOwnerException">It is another's.</exception>
+    public async Task UntilValid(OperationRun run, CancellationToken cancel)
+    {
+        while (!run.Hold.IsValid)
+        {
+            if (run.Hold.IsDropped)
+                throw new NotOwnerException();
+            await Task.Delay(FirstPause, time, cancel);
+        }
+    }
+
+    /// <summary>A host knows a newer owner than this one, which still holds the shard: the database is older than the hosts' journals (restored from a backup).</summary>
+    public Task<Operation> EndSuperseded(OperationRun run, SupersededException e) => journal.End(run, OperationState.NeedsAttention, new Problem(
+        500, "newer-owner-on-host", "A host has already heard a newer owner of the operation.", e.Message,
+        "If the database was restored from a backup, compare the resource with its host, then cancel or acknowledge the operation."));
+
     private void Fence(OperationRun run) => run.Fence(Interlocked.Increment(ref _fences));
 
     /// <summary>Something that no step is to blame for: a person must look, but nothing hangs.</summary>
@@ -104,7 +120,7 @@ internal sealed partial class OperationRunner(
                     await Try(run, binding, step, index, attempt, undoing: false);
                     break;
                 }
-                catch (Exception e) when (!LetsGo(e))
+                catch (Exception e) when (!LetsGo(run, e))
                 {
                     run.Revert();
                     var problem = ToProblem(e, step);
@@ -148,11 +164,11 @@ internal sealed partial class OperationRunner(
                     await Try(run, binding, step, index, attempt, undoing: true);
                     break;
                 }
-                catch (HostUnreachableException lost)
+                catch (HostUnreachableException lost) when (!run.Hold.IsDropped)
                 {
                     return await journal.EndWithCleanUp(run, run.Operation.Error!, lost.HostId);
                 }
-                catch (Exception e) when (!LetsGo(e))
+                catch (Exception e) when (!LetsGo(run, e))
                 {
                     Log.UndoFailed(log, run.Operation.Id, step.FullName, attempt, e);
                     if (attempt >= Persistence)
@@ -169,6 +185,7 @@ internal sealed partial class OperationRunner(
 
     private async Task Try(OperationRun run, StepBinding binding, PlannedStep step, int index, int attempt, bool undoing)
     {
+        await UntilValid(run, CancellationToken.None);
         var host = binding.Host(run, step.Scope);
         using var deadline = new CancellationTokenSource(step.Deadline, time);
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, undoing || run.PastPointOfNoReturn ? CancellationToken.None : run.Cancelled);
@@ -181,6 +198,8 @@ internal sealed partial class OperationRunner(
             if (host is { } hostId)
                 await MakeSure(run, hostId, undoing, cancel.Token);
             await (undoing ? binding.Undo(run, step.Scope, tried) : binding.Run(run, step.Scope, tried));
+            if (host is { } commanded && run.HasLeftRunning)
+                await UntilOver(run, commanded, cancel.Token);
         }
         catch (OperationCanceledException e) when (cancel.IsCancellationRequested)
         {
@@ -215,15 +234,27 @@ internal sealed partial class OperationRunner(
 
         if (run.MustAsk(host))
         {
-            var reply = await dispatcher.Ask(host, run.Operation.Id, run.Epoch(Generation), run.IsCleanUp, cancel);
+            var reply = await dispatcher.Ask(host, run.Operation.Id, run.Epoch, run.IsCleanUp, cancel);
             // What already ran when the host was asked runs on. Forward it is asked for again and so adopted; it must be over before it is taken back.
-            while (undoing && reply.Commands.Any(command => command.State == CommandState.Running))
+            if (undoing)
+                reply = await UntilOver(run, host, cancel);
+            run.Asked(host, reply.Commands);
+        }
+    }
+
+    /// <summary>Nothing of an earlier owner runs on the host any more.</summary>
+    private async Task<AskReply> UntilOver(OperationRun run, Id host, CancellationToken cancel)
+    {
+        while (true)
+        {
+            var reply = await dispatcher.Ask(host, run.Operation.Id, run.Epoch, run.IsCleanUp, cancel);
+            if (!reply.Commands.Any(command => command.State == CommandState.Running))
             {
-                await Task.Delay(FirstPause, time, cancel);
-                reply = await dispatcher.Ask(host, run.Operation.Id, run.Epoch(Generation), run.IsCleanUp, cancel);
+                run.NothingLeftRunning();
+                return reply;
             }
 
-            run.Asked(host, reply.Commands);
+            await Task.Delay(FirstPause, time, cancel);
         }
     }
 
@@ -264,7 +295,7 @@ internal sealed partial class OperationRunner(
     }
 
     /// <summary>These end this node's hold on the operation, not the operation.</summary>
-    private static bool LetsGo(Exception e) => e is FencedException or SupersededException or OutcomeUnknownException;
+    private static bool LetsGo(OperationRun run, Exception e) => e is FencedException or NotOwnerException or SupersededException or OutcomeUnknownException || run.Hold.IsDropped;
 
     private static Problem ToProblem(Exception e, PlannedStep step) => e switch
     {

@@ -26,14 +26,16 @@ public sealed class MemberFence
     /// <param name="alone">The only member: all others are fenced too.</param>
     public static MemberFence Acquire(Database database, Id member, TimeProvider time, bool alone = true, string? url = null) => database.Exclusive(connection =>
     {
-        // The head's row serialises take-overs on every database; they are rare.
-        Run("UPDATE outbox_head SET seq = seq WHERE id = 1");
-        var generation = Convert.ToInt64(Command("SELECT coalesce(max(generation), 0) + 1 FROM members").ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture);
+        // Rows of members come before the head, as in every batch: a batch in flight of who is fenced here may still want the head.
         var started = Sql.Micros(time.GetUtcNow());
-        if (Run("UPDATE members SET generation = @p0, started_at = @p1, lease_until = NULL, url = @p2 WHERE id = @p3", generation, started, url, member.ToString()) == 0)
-            Run("INSERT INTO members (id, generation, started_at, lease_until, url) VALUES (@p0, @p1, @p2, NULL, @p3)", member.ToString(), generation, started, url);
+        if (Run("UPDATE members SET started_at = @p0, lease_until = NULL, url = @p1 WHERE id = @p2", started, url, member.ToString()) == 0)
+            Run("INSERT INTO members (id, generation, started_at, lease_until, url) VALUES (@p0, 0, @p1, NULL, @p2)", member.ToString(), started, url);
         if (alone)
             Run("UPDATE members SET generation = -generation WHERE id <> @p0 AND generation > 0", member.ToString());
+        // The head's row serialises take-overs on every database; they are rare. A fenced member's generation is negative, and still used up.
+        Run("UPDATE outbox_head SET seq = seq WHERE id = 1");
+        var generation = Convert.ToInt64(Command("SELECT coalesce(max(abs(generation)), 0) + 1 FROM members").ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture);
+        Run("UPDATE members SET generation = @p0 WHERE id = @p1", generation, member.ToString());
         return new MemberFence(member, generation);
 
         int Run(string sql, params object?[] values) => Command(sql, values).ExecuteNonQuery();

@@ -16,7 +16,7 @@ internal sealed record AdmissionRefusal(RefusalReason Reason, int Have, int May)
 
 /// <summary>
 /// Whether one more request is taken in. A caller's share of a limit is the limit divided by one more than the callers that use it, so that whoever floods leaves
-/// room for the next one. Shares of operations count only while the node is at least half full: before that, nobody is in anybody's way.
+/// room for the next one. Shares of operations count only while the platform is at least half full: before that, nobody is in anybody's way.
 /// </summary>
 internal static class AdmissionRules
 {

@@ -6,26 +6,27 @@ using Nssv.Kernel.Operations;
 
 namespace Nssv.Server.Admission;
 
-/// <summary>The operations that were accepted and have not ended, counted as their events are committed: by kind and state, and by whose they are.</summary>
-internal sealed class UnfinishedOperations : ICommitObserver
+/// <summary>
+/// The platform's operations that were accepted and have not ended, counted as their events pass: by kind and state, and by whose they are. Every node sees all
+/// events, so it does not matter which one runs them.
+/// </summary>
+internal sealed class UnfinishedOperations : IEventObserver
 {
-    private static readonly string[] Ended = [Text(OperationState.Succeeded), Text(OperationState.Failed), Text(OperationState.NeedsAttention)];
+    private static readonly string[] EndStates = [Text(OperationState.Succeeded), Text(OperationState.Failed), Text(OperationState.NeedsAttention)];
 
     private readonly Lock _gate = new();
     private readonly Dictionary<Id, Entry> _entries = [];
     private readonly Dictionary<Id, int> _roots = [];
-    private readonly Counter<long> _ended;
-    private readonly Histogram<double> _duration;
     private long _endedRoots;
     private int _rootCount;
 
-    public UnfinishedOperations(Meter meter)
-    {
-        meter.CreateObservableGauge("nssv_operations", Measure, null, "Operations that were accepted and have not ended.");
-        _ended = meter.CreateCounter<long>("nssv_operations_ended_total", null, "Operations that have ended.");
-        _duration = meter.CreateHistogram("nssv_operation_duration_seconds", null, "Time from an operation's acceptance to its end, by its flow.",
-            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600] });
-    }
+    /// <summary>Those that ended while the others were being read; null afterwards.</summary>
+    private HashSet<Id>? _endedMeanwhile = [];
+
+    public UnfinishedOperations(Meter meter) =>
+        meter.CreateObservableGauge("nssv_operations", Measure, null, "Operations of the platform that were accepted and have not ended.");
+
+    public static bool IsEnd(string state) => EndStates.Contains(state);
 
     /// <summary>Those that people asked for; what their steps started is theirs.</summary>
     public (int All, int OfCaller, int Callers) Count(Id account)
@@ -37,15 +38,23 @@ internal sealed class UnfinishedOperations : ICommitObserver
     /// <summary>Operations of people that have ended since the start.</summary>
     public long EndedCount => Volatile.Read(ref _endedRoots);
 
-    /// <summary>Takes in what the last start left; before anything new is committed.</summary>
+    /// <summary>Kind and time of acceptance of one that has not ended; null when it is not known here.</summary>
+    public (string Kind, DateTimeOffset AcceptedAt)? Find(Id operation)
+    {
+        lock (_gate)
+            return _entries.TryGetValue(operation, out var entry) ? (entry.Kind, entry.AcceptedAt) : null;
+    }
+
+    /// <summary>Takes in what was there before. Once, when events have begun to pass: whatever is new then comes by them.</summary>
     public async Task Load(IStore store)
     {
         var left = await store.List<Operation>(Condition.In(nameof(Operation.State),
             new[] { OperationState.Queued, OperationState.Running, OperationState.Waiting, OperationState.Undoing }));
         lock (_gate)
         {
-            foreach (var operation in left)
+            foreach (var operation in left.Where(operation => !_endedMeanwhile!.Contains(operation.Id)))
                 Add(operation.Id, new Entry(operation.Kind, Text(operation.State), operation.CreatedAt, operation.ParentId is null ? operation.CreatedBy : null));
+            _endedMeanwhile = null;
         }
     }
 
@@ -60,28 +69,23 @@ internal sealed class UnfinishedOperations : ICommitObserver
 
     private void Take(Event item, string state)
     {
-        Entry? entry;
-        var hasEnded = Ended.Contains(state);
         lock (_gate)
         {
-            if (item.Type == "operation.created")
+            if (IsEnd(state))
             {
-                entry = new Entry(item.Data["kind"]!.GetValue<string>(), state, item.At,
-                    item.Data["parentId"] is null && Id.TryParse(item.Data["createdBy"]!.GetValue<string>(), null, out var account) ? account : null);
-                if (!hasEnded)
-                    Add(item.ResourceId, entry);
+                _endedMeanwhile?.Add(item.ResourceId);
+                Remove(item.ResourceId);
             }
-            else if (_entries.TryGetValue(item.ResourceId, out entry))
+            else if (item.Type == "operation.created")
+            {
+                Add(item.ResourceId, new Entry(item.Data["kind"]!.GetValue<string>(), state, item.At,
+                    item.Data["parentId"] is null && Id.TryParse(item.Data["createdBy"]!.GetValue<string>(), null, out var account) ? account : null));
+            }
+            else if (_entries.TryGetValue(item.ResourceId, out var entry))
             {
                 entry.State = state;
-                if (hasEnded)
-                    Remove(item.ResourceId, entry);
             }
         }
-        if (entry is null || !hasEnded)
-            return;
-        _ended.Add(1, new("kind", entry.Kind), new("state", state));
-        _duration.Record((item.At - entry.AcceptedAt).TotalSeconds, new KeyValuePair<string, object?>("kind", entry.Kind));
     }
 
     private void Add(Id id, Entry entry)
@@ -92,10 +96,9 @@ internal sealed class UnfinishedOperations : ICommitObserver
         _roots[account] = _roots.GetValueOrDefault(account) + 1;
     }
 
-    private void Remove(Id id, Entry entry)
+    private void Remove(Id id)
     {
-        _entries.Remove(id);
-        if (entry.Account is not { } account)
+        if (!_entries.Remove(id, out var entry) || entry.Account is not { } account)
             return;
         _rootCount--;
         _endedRoots++;

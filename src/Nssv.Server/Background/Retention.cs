@@ -1,12 +1,13 @@
 using System.Diagnostics.Metrics;
 using Nssv.Kernel.Data;
+using Nssv.Kernel.Ownership;
 using Nssv.Kernel.Retention;
 using Nssv.Server.Composition;
 
 namespace Nssv.Server.Background;
 
-/// <summary>Removes operations and events that have been kept long enough, every ten minutes.</summary>
-internal sealed partial class Retention(IStore store, IWriter writer, TimeProvider time, ServerSettings settings, Meter meter, ILogger<Retention> log) : BackgroundService
+/// <summary>Removes operations and events that have been kept long enough, every ten minutes; of several managers the one that holds the platform's own shard.</summary>
+internal sealed partial class Retention(IStore store, IWriter writer, TimeProvider time, ServerSettings settings, IOwnership ownership, Meter meter, ILogger<Retention> log) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
 
@@ -19,7 +20,10 @@ internal sealed partial class Retention(IStore store, IWriter writer, TimeProvid
         try
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
-                await Run(sweep, stoppingToken);
+            {
+                if (ownership.Hold(settings.PlatformId) is not null)
+                    await Run(sweep, stoppingToken);
+            }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {

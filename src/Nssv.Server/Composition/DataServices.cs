@@ -4,11 +4,13 @@ using Nssv.Kernel.Composition;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Data.Postgres;
 using Nssv.Kernel.Data.Sqlite;
+using Nssv.Kernel.Events;
 using Nssv.Kernel.Model;
 using Nssv.Kernel.Ownership;
 using Nssv.Kernel.Query;
 using Nssv.Server.Admission;
 using Nssv.Server.Events;
+using Nssv.Server.Metrics;
 
 namespace Nssv.Server.Composition;
 
@@ -24,6 +26,9 @@ internal static partial class DataServices
         services.AddSingleton(_ => Open(settings, Models));
         services.AddSingleton<EventFeed>();
         services.AddSingleton<UnfinishedOperations>();
+        services.AddSingleton<IEventObserver>(provider => provider.GetRequiredService<UnfinishedOperations>());
+        services.AddSingleton<OperationMetrics>();
+        services.AddSingleton<IEventObserver>(provider => provider.GetRequiredService<EventFeed>());
         services.AddSingleton(provider => MemberFence.Acquire(provider.GetRequiredService<Database>(), settings.ManagerId, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new NodeIdentity(settings.PlatformId, provider.GetRequiredService<MemberFence>().Generation));
         services.AddSingleton(MakeWriter);
@@ -46,7 +51,8 @@ internal static partial class DataServices
         return new Writer(provider.GetRequiredService<Database>(), provider.GetRequiredService<MemberFence>(), new WriterOptions
         {
             Time = provider.GetRequiredService<TimeProvider>(),
-            Observers = [provider.GetRequiredService<EventFeed>(), provider.GetRequiredService<UnfinishedOperations>()],
+            // The operations' ends first: afterwards they are no longer among the unfinished.
+            Observers = [provider.GetRequiredService<OperationMetrics>(), provider.GetRequiredService<EventStream>()],
             Metrics = new WriterMetrics(provider.GetRequiredService<Meter>()),
             Failed = error => Failed(log, error),
             Fenced = error =>

@@ -50,8 +50,8 @@ public static class ServerHost
     /// <summary>Takes up what the last start left, then serves.</summary>
     public static async Task Start(WebApplication app)
     {
+        await app.Services.GetRequiredService<NodeLife>().Start();
         await app.Services.GetRequiredService<UnfinishedOperations>().Load(app.Services.GetRequiredService<IStore>());
-        await app.Services.GetRequiredService<OperationEngine>().Recover();
         app.Services.GetRequiredService<Readiness>().Recovered();
         await app.StartAsync();
     }

@@ -1,4 +1,3 @@
-using Nssv.Kernel.Data;
 using Nssv.Kernel.Events;
 
 namespace Nssv.Server.Events;
@@ -7,7 +6,7 @@ namespace Nssv.Server.Events;
 /// The last events of this node, as they were committed, and a bell that rings with each commit. Readers keep their own place and come for more when they can:
 /// nothing is queued for anyone, so a slow reader costs nothing; who falls behind reads the database.
 /// </summary>
-internal sealed class EventFeed : ICommitObserver
+internal sealed class EventFeed : IEventObserver
 {
     private const int Capacity = 2_048;
 

@@ -7,7 +7,7 @@ using Nssv.Simulator;
 namespace Nssv.Simulation.Tests.Widgets;
 
 /// <summary>The least a manager must know of its hosts: a heartbeat from an unknown start means clean-up first; silence means unreachable.</summary>
-internal sealed class HostWatch(IAgentInbox inbox, HostConnections links, OperationEngine operations, TimeProvider time) : IManagerPort
+internal sealed class HostWatch(IAgentInbox inbox, HostConnections links, HostCleanUp cleanUp, TimeProvider time) : IManagerPort
 {
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(45);
     private readonly Dictionary<Id, Seen> _seen = [];
@@ -37,7 +37,7 @@ internal sealed class HostWatch(IAgentInbox inbox, HostConnections links, Operat
         links.Set(host, HostLink.Reconciling);
         while (_seen[host].Incarnation == incarnation && links.Of(host) == HostLink.Reconciling)
         {
-            if (await operations.CleanUp(host))
+            if (await cleanUp.Run(host))
             {
                 if (links.Of(host) == HostLink.Reconciling)
                     links.Set(host, HostLink.Connected);

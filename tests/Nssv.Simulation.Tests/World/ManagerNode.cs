@@ -6,6 +6,7 @@ using Nssv.Kernel.Agents;
 using Nssv.Kernel.Composition;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Data.Sqlite;
+using Nssv.Kernel.Events;
 using Nssv.Kernel.Model;
 using Nssv.Kernel.Operations;
 using Nssv.Kernel.Ownership;
@@ -104,8 +105,11 @@ internal sealed class ManagerNode(SimulatedWorld world, CrashPoints points, Simu
         try
         {
             var fence = MemberFence.Acquire(database, Member, context.Clock);
+            var store = new Store(database);
+            var events = new EventStream(store, context.Clock);
             var writer = new Writer(database, fence, new()
             {
+                Observers = [events],
                 Time = context.Clock,
                 Thread = new ContextThread(),
                 Faults = new CommitPoints(world, context, points) { Lost = () => LostCommits },
@@ -116,7 +120,8 @@ internal sealed class ManagerNode(SimulatedWorld world, CrashPoints points, Simu
             var services = new ServiceCollection();
             services.AddSingleton<ILoggerFactory>(new TraceLogs(world, context));
             services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
-            services.AddSingleton<IStore>(new Store(database));
+            services.AddSingleton<IStore>(store);
+            services.AddSingleton(events);
             services.AddSingleton(parts.AroundWriter(writer, context.Clock));
             services.AddSingleton(parts.Models);
             services.AddSingleton(parts.AroundTransport(new InProcessTransport(network, Url)));
@@ -128,7 +133,7 @@ internal sealed class ManagerNode(SimulatedWorld world, CrashPoints points, Simu
             parts.Services(services);
             var provider = services.BuildServiceProvider();
             network.Attach(Url, provider.GetRequiredService<IManagerPort>());
-            await provider.GetRequiredService<OperationEngine>().Recover();
+            await provider.GetRequiredService<NodeLife>().Start();
             parts.Begun(provider);
             world.Note(context.Name, $"is up with generation {fence.Generation}");
             if (Context == context)

@@ -110,7 +110,7 @@ internal abstract class ScenarioRun : IAsyncDisposable
     {
         try
         {
-            await Person.Reach("cancel", services => services.GetRequiredService<OperationEngine>().Cancel(operation));
+            await Person.Reach("cancel", services => services.GetRequiredService<IBus>().Cancel(operation));
         }
         catch (Exception e) when (e is ProblemException or OutcomeUnknownException or FencedException)
         {

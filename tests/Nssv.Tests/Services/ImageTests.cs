@@ -5,6 +5,7 @@ using Nssv.Contracts.Images;
 using Nssv.Contracts.Inventory;
 using Nssv.Contracts.Storage;
 using Nssv.Kernel;
+using Nssv.Kernel.Calls;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Operations;
 using Nssv.Simulator;
@@ -74,7 +75,7 @@ public sealed class ImageTests
         var id = ServiceBed.NewId();
         var operation = await place.Bed.Accept(Create(id, new ImageSource(Upload: true)));
         await Waiting(place, operation.Id);
-        await place.Bed.Services.GetRequiredService<OperationEngine>().Cancel(operation.Id);
+        await place.Bed.Services.GetRequiredService<IBus>().Cancel(operation.Id);
         var ended = await place.Bed.Ended(operation.Id);
         (ended.State, ended.Error!.Code).ShouldBe((OperationState.Failed, "cancelled"));
         (await place.Bed.Store.Find<Image>(id)).ShouldBeNull();

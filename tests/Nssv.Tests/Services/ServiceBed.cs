@@ -11,6 +11,7 @@ using Nssv.Kernel.Calls;
 using Nssv.Kernel.Composition;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Data.Sqlite;
+using Nssv.Kernel.Events;
 using Nssv.Kernel.Model;
 using Nssv.Kernel.Operations;
 using Nssv.Kernel.Ownership;
@@ -40,8 +41,11 @@ internal sealed class ServiceBed : IManagerPort, IAsyncDisposable
         _database = SqliteDatabase.InMemory(models);
         Schema.CreateFromModel(_database);
         var fence = MemberFence.Acquire(_database, NewId(), TimeProvider.System);
-        _writer = new Writer(_database, fence, new() { Thread = new ContextThread() });
-        Services = Compose(models, new Store(_database), new WatchedWriter(_writer, unit => BeforeCommit(unit)), new InProcessTransport(_network, Url)).BuildServiceProvider();
+        var store = new Store(_database);
+        var events = new EventStream(store, TimeProvider.System);
+        _writer = new Writer(_database, fence, new() { Thread = new ContextThread(), Observers = [events] });
+        Services = Compose(models, store, new WatchedWriter(_writer, unit => BeforeCommit(unit)), new InProcessTransport(_network, Url)).AddSingleton(events).BuildServiceProvider();
+        _ = Services.GetRequiredService<IBus>();
         _network.Attach(Url, this);
     }
 

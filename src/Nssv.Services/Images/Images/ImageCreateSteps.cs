@@ -43,12 +43,10 @@ internal sealed class EnterImage : Step<ImageCreate>
 [Step("image.await-upload")]
 internal sealed class AwaitUpload : Step<ImageCreate>
 {
-    public const string Uploaded = "image.uploaded";
-
     public override Id? Host(ImageCreate create) => create.HostId;
 
     public override Task Run(ImageCreate create, StepContext<ImageCreate> step) =>
-        step.Wait(Uploaded, async () => (await step.Store.Get<Image>(create.ImageId)).State != ImageState.Uploading);
+        step.Wait(async () => (await step.Store.Get<Image>(create.ImageId)).State != ImageState.Uploading);
 
     public override Task Undo(ImageCreate create, StepContext<ImageCreate> step) => step.Command(new DeleteImage(create.ImageStorageId, create.ImageId));
 }

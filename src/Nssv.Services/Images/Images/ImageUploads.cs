@@ -8,7 +8,7 @@ using Nssv.Kernel.Operations;
 namespace Nssv.Services.Images.Images;
 
 /// <inheritdoc cref="IImageUploads"/>
-internal sealed class ImageUploads(IBus bus, IStore store, IAuthoriser authoriser, Signals signals) : IImageUploads
+internal sealed class ImageUploads(IBus bus, IStore store, IAuthoriser authoriser) : IImageUploads
 {
     private const string Permission = "image.upload";
 
@@ -31,7 +31,6 @@ internal sealed class ImageUploads(IBus bus, IStore store, IAuthoriser authorise
     public async Task<Operation> Complete(ImageUpload upload)
     {
         await bus.Call(new UploadArrived(upload.ImageId));
-        signals.Raise(upload.ImageId, AwaitUpload.Uploaded);
         return await store.Get<Operation>(upload.OperationId);
     }
 

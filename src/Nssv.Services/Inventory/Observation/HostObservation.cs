@@ -8,7 +8,9 @@ using Nssv.Kernel;
 using Nssv.Kernel.Agents;
 using Nssv.Kernel.Calls;
 using Nssv.Kernel.Data;
+using Nssv.Kernel.Events;
 using Nssv.Kernel.Operations;
+using Nssv.Kernel.Ownership;
 using Nssv.Services.Inventory.Orphans;
 
 namespace Nssv.Services.Inventory.Observation;
@@ -18,7 +20,8 @@ namespace Nssv.Services.Inventory.Observation;
 /// only then does it get new work. What is kept here is a cache: after a restart every host tells everything again.
 /// </summary>
 public sealed partial class HostObservation(
-    IBus bus, IStore store, HostConnections links, OperationEngine operations, TimeProvider time, ILogger<HostObservation> log) : IHostInbox
+    IBus bus, IStore store, HostConnections links, HostCleanUp cleanUp, IOwnership ownership, TimeProvider time, ILogger<HostObservation> log)
+    : IHostInbox, IShardListener, IEventObserver
 {
     /// <summary>Without a heartbeat for so long a host counts as disconnected: three are missing.</summary>
     public static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(50);
@@ -31,11 +34,21 @@ public sealed partial class HostObservation(
     /// <summary>How often a host tells everything, though nothing seems to be missing.</summary>
     private static readonly TimeSpan ResyncAfter = TimeSpan.FromMinutes(5);
 
+    private static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(5);
+
     private readonly ConcurrentDictionary<Id, HostSession> _sessions = new();
 
     public async Task<HeartbeatReply> Heartbeat(Heartbeat heartbeat)
     {
-        var now = Clock.Now(time);
+        var managers = ownership.AgentUrls is { Count: > 0 } urls ? urls : null;
+        if (ownership.Hold(heartbeat.HostId) is not { IsValid: true })
+        {
+            return ownership.OwnerOf(heartbeat.HostId) is { } owner
+                ? new HeartbeatReply(false, HeartbeatSeconds, owner.AgentUrl, managers)
+                : throw Problems.Unavailable("No manager looks after this host yet.").AsException();
+        }
+
+        var now = time.GetTimestamp();
         var session = _sessions.GetOrAdd(heartbeat.HostId, static _ => new HostSession());
         bool known;
         bool write;
@@ -43,8 +56,8 @@ public sealed partial class HostObservation(
         lock (session)
         {
             known = session.Synced && session.Incarnation == heartbeat.AgentIncarnation && session.BootId == heartbeat.BootId;
-            resync = !known || now - session.LastComplete > ResyncAfter;
-            write = !known || now - session.WrittenAt > WriteAgainAfter || !session.SaysTheSame(heartbeat);
+            resync = !known || session.LastComplete is not { } complete || time.GetElapsedTime(complete, now) > ResyncAfter;
+            write = !known || time.GetElapsedTime(session.WrittenAt, now) > WriteAgainAfter || !session.SaysTheSame(heartbeat);
             session.HeardAt = now;
             session.Incarnation = heartbeat.AgentIncarnation;
             session.BootId = heartbeat.BootId;
@@ -61,18 +74,20 @@ public sealed partial class HostObservation(
             links.Set(heartbeat.HostId, HostLink.Reconciling);
         if (write)
         {
-            await bus.Call(new ObserveHost(heartbeat.HostId, known ? HostState.Connected : HostState.Reconciling, now, heartbeat.Sequence, heartbeat));
+            await bus.Call(new ObserveHost(heartbeat.HostId, known ? HostState.Connected : HostState.Reconciling, Clock.Now(time), heartbeat.Sequence, heartbeat));
             await bus.Call(new ObserveHostStorages(heartbeat.HostId, heartbeat.Sequence, heartbeat.Storages));
             // A storage that was attached to the cluster at the moment at which the host connected.
             if (known)
                 await PrepareStorages(heartbeat.HostId);
         }
 
-        return new HeartbeatReply(resync, HeartbeatSeconds);
+        return new HeartbeatReply(resync, HeartbeatSeconds, null, managers);
     }
 
     public async Task<ReportReceipt> Report(HostReport report)
     {
+        if (ownership.Hold(report.HostId) is not { IsValid: true })
+            throw Problems.Unavailable("Another manager looks after this host: its next heartbeat tells which.").AsException();
         var session = _sessions.GetOrAdd(report.HostId, static _ => new HostSession());
         var order = report.Sequence;
         bool reconcile;
@@ -85,7 +100,7 @@ public sealed partial class HostObservation(
             reconcile = report.Full && !session.Synced && !session.Reconciling;
             session.Reconciling |= reconcile;
             if (report.Full)
-                session.LastComplete = Clock.Now(time);
+                session.LastComplete = time.GetTimestamp();
         }
 
         try
@@ -101,7 +116,7 @@ public sealed partial class HostObservation(
             lock (session)
             {
                 session.Reconciling &= !reconcile;
-                session.LastComplete = default;
+                session.LastComplete = null;
             }
 
             throw;
@@ -115,20 +130,20 @@ public sealed partial class HostObservation(
     /// <summary>Looks for hosts that have fallen silent; ends with <paramref name="cancel"/>.</summary>
     public async Task Watch(CancellationToken cancel)
     {
-        foreach (var host in await store.List<Host>())
-        {
-            if (host.State is HostState.Connected or HostState.Reconciling)
-                _sessions.GetOrAdd(host.Id, _ => new HostSession { HeardAt = Clock.Now(time) });
-        }
-
+        var last = time.GetTimestamp();
         while (!cancel.IsCancellationRequested)
         {
-            await Task.Delay(TimeSpan.FromSeconds(5), time, cancel);
+            await Task.Delay(WatchInterval, time, cancel);
+            // Who did not listen cannot call anybody silent.
+            var slept = time.GetElapsedTime(last) > 2 * WatchInterval;
+            last = time.GetTimestamp();
             foreach (var (hostId, session) in _sessions.OrderBy(s => s.Key))
             {
                 try
                 {
-                    if (Clock.Now(time) - session.HeardAt > SilenceLimit)
+                    if (slept)
+                        session.HeardAt = last;
+                    else if (time.GetElapsedTime(session.HeardAt) > SilenceLimit && ownership.Hold(hostId) is { IsValid: true })
                         await Lose(hostId, session);
                 }
                 catch (Exception e) when (e is not FencedException)
@@ -136,7 +151,76 @@ public sealed partial class HostObservation(
                     LogWatchFailed(log, hostId, e);
                 }
             }
+
+            await FollowOthers();
         }
+    }
+
+    /// <summary>Hosts that were heard by the last owner count as heard now; those of other nodes are as their rows say.</summary>
+    public async Task Gained(ShardSet shards)
+    {
+        foreach (var host in await store.List<Host>())
+        {
+            if (shards.Has(host.Id) && host.State is HostState.Connected or HostState.Reconciling)
+                _sessions.GetOrAdd(host.Id, _ => new HostSession { HeardAt = time.GetTimestamp() });
+            else
+                Follow(host.Id, host.State);
+        }
+    }
+
+    public void Lost(ShardSet shards)
+    {
+        foreach (var hostId in _sessions.Keys.Where(shards.Has))
+            _sessions.TryRemove(hostId, out _);
+    }
+
+    /// <summary>What other nodes find out about their hosts.</summary>
+    public void Committed(IReadOnlyList<Event> events)
+    {
+        foreach (var change in events)
+        {
+            if (change.ResourceType != "host")
+                continue;
+            if (change.Type == "host.deleted")
+            {
+                _sessions.TryRemove(change.ResourceId, out _);
+                links.Remove(change.ResourceId);
+            }
+            else if (change.Data["state"]?.GetValue<string>() is { } text && Enum.TryParse<HostState>(text, ignoreCase: true, out var state))
+            {
+                Follow(change.ResourceId, state);
+            }
+        }
+    }
+
+    /// <summary>Events tell at once; the rows, a little later, also what a read that crossed them has missed.</summary>
+    private async Task FollowOthers()
+    {
+        if (ownership.Peers.Count == 0)
+            return;
+        try
+        {
+            foreach (var (id, state) in await store.Select("SELECT id, state FROM hosts", [], row => (Id.Parse(row.GetString(0)), row.GetString(1))))
+                Follow(id, Enum.Parse<HostState>(state, ignoreCase: true));
+        }
+        catch (ProblemException e)
+        {
+            LogFollowFailed(log, e);
+        }
+    }
+
+    private void Follow(Id hostId, HostState state)
+    {
+        if (ownership.Hold(hostId) is not null)
+            return;
+        var link = state switch
+        {
+            HostState.Connected => HostLink.Connected,
+            HostState.Reconciling => HostLink.Reconciling,
+            _ => HostLink.Unreachable,
+        };
+        if (links.Of(hostId) != link)
+            links.Set(hostId, link);
     }
 
     /// <summary>What the list does not name is not there; what it names and no row accounts for is an orphan.</summary>
@@ -155,7 +239,7 @@ public sealed partial class HostObservation(
     {
         try
         {
-            while (!await operations.CleanUp(hostId))
+            while (!await cleanUp.Run(hostId))
             {
                 if (links.Of(hostId) == HostLink.Unreachable)
                     return;
@@ -217,6 +301,9 @@ public sealed partial class HostObservation(
     [LoggerMessage(Level = LogLevel.Error, Message = "Host {HostId} could not be reconciled; its next heartbeat begins again")]
     private static partial void LogReconcileFailed(ILogger log, Id hostId, Exception e);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The hosts of other managers could not be looked up")]
+    private static partial void LogFollowFailed(ILogger log, Exception e);
+
     [LoggerMessage(Level = LogLevel.Error, Message = "Host {HostId} could not be watched")]
     private static partial void LogWatchFailed(ILogger log, Id hostId, Exception e);
 
@@ -229,9 +316,9 @@ public sealed partial class HostObservation(
         public bool Reconciling { get; set; }
         public bool SaidLost { get; set; }
         public long LastOrder { get; set; }
-        public DateTimeOffset HeardAt { get; set; }
-        public DateTimeOffset WrittenAt { get; set; }
-        public DateTimeOffset LastComplete { get; set; }
+        public long HeardAt { get; set; }
+        public long WrittenAt { get; set; }
+        public long? LastComplete { get; set; }
         public Heartbeat? Last { get; set; }
 
         /// <summary>Free space changes all the time; less than a hundredth of the whole is no news.</summary>

@@ -117,7 +117,7 @@ internal sealed class WireBed : IAsyncDisposable
         var (journal, writer) = JournalDatabase.Attach(database, TimeProvider.System, new() { Thread = new ContextThread() });
         _parts.Add(writer);
         var tls = Tls(PlatformIdentity.Agent, DeskBed.HostId);
-        var link = new HttpManagerLink(tls, [ManagerUrl.ToString()], TimeProvider.System);
+        var link = new HttpManagerLink(tls, new([ManagerUrl.ToString()]), TimeProvider.System);
         var engine = new SimulatedEngine(Machine, TimeProvider.System, behaviour);
         Machine.Change(state => state.DataStorages.TryAdd(DeskBed.Storage, "/data"));
         var core = await AgentCore.Start(

@@ -1,0 +1,15 @@
+using Nssv.Kernel.Operations;
+
+namespace Nssv.Kernel.Calls;
+
+/// <summary>A request to be accepted, with everything that must be the same if it is sent again.</summary>
+/// <param name="OperationId">Of the operation that it becomes; chosen where it arrived.</param>
+/// <param name="Repeated">It may have been accepted already, without its answer coming through.</param>
+internal sealed record AcceptOrder(Request Request, Caller Caller, AcceptOptions Options, Id OperationId, ParentOperation? Parent, bool Repeated);
+
+/// <summary>The operation whose step asks for a child.</summary>
+/// <param name="Call">Names the child among those of its parent: a repeat finds the first one.</param>
+public sealed record ParentOperation(Id Id, Id RootId, string Kind, string TargetType, string Call)
+{
+    internal static ParentOperation Of(Operation parent, string call) => new(parent.Id, parent.RootId, parent.Kind, parent.TargetType, call);
+}
