@@ -10,7 +10,7 @@ public sealed partial class CommandDesk
     private void Decide(CommandEnvelope envelope, Acceptance acceptance)
     {
         KnownCommand? known = null;
-        var readable = IsNamedForItsOperation(envelope) && envelope.DeadlineSeconds > 0;
+        var readable = IsNamedForItsOperation(envelope) && envelope is { DeadlineSeconds: > 0, StallSeconds: null or > 0 };
         if (readable && !TryRead(envelope, out known, out readable))
         {
             acceptance.Refuse(envelope, "unknown-command", 0);
@@ -70,6 +70,7 @@ public sealed partial class CommandDesk
             Step = envelope.Step,
             Attempt = envelope.Attempt,
             DeadlineSeconds = envelope.DeadlineSeconds,
+            StallSeconds = envelope.StallSeconds,
             Name = envelope.Name,
             Command = known.Command,
             Resource = known.Resource,
@@ -219,6 +220,7 @@ public sealed partial class CommandDesk
             Step = row.Step,
             Attempt = row.Attempt,
             DeadlineSeconds = row.DeadlineSeconds,
+            StallSeconds = row.StallSeconds,
             Name = row.Name,
             Command = known?.Command,
             Resource = known?.Resource ?? row.OperationId,

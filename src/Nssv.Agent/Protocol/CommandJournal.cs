@@ -67,11 +67,11 @@ public sealed class CommandJournal(IStore store, IWriter writer, long incarnatio
     private static void Replace(UnitOfWork unit, JournaledCommand command) => unit.Execute("agent_commands",
         """
         UPDATE agent_commands SET attempt = @p0, epoch = @p1, deadline_seconds = @p2, name = @p3, body = @p4, callback_url = @p5,
-               state = @p6, result = NULL, acknowledged = @p7, accepted_order = @p8, accepted_at = @p9
-        WHERE command_id = @p10
+               state = @p6, result = NULL, acknowledged = @p7, accepted_order = @p8, accepted_at = @p9, stall_seconds = @p10
+        WHERE command_id = @p11
         """,
         1, command.Attempt, command.Epoch, command.DeadlineSeconds, command.Name, command.Body, command.CallbackUrl,
-        CommandState.Accepted, false, command.AcceptedOrder, command.AcceptedAt, command.CommandId);
+        CommandState.Accepted, false, command.AcceptedOrder, command.AcceptedAt, command.StallSeconds, command.CommandId);
 
     private static void Adopt(UnitOfWork unit, CommandAdopted adopted) => unit.Execute("agent_commands",
         """
