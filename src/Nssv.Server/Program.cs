@@ -2,7 +2,6 @@ using Nssv.Kernel.Data;
 using Nssv.Kernel.Ownership;
 using Nssv.Server.Certificates;
 using Nssv.Server.Composition;
-using Nssv.Services;
 
 try
 {
@@ -11,16 +10,12 @@ try
     {
         case "init":
             return await InitCommand.Run(line, TimeProvider.System);
+        case "join":
+            return await JoinCommand.Run(line, TimeProvider.System);
         case "serve":
-            var app = ServerHost.Build(line.Settings(), TimeProvider.System, services => services.AddPlatformServices());
-            await using (app)
-            {
-                await ServerHost.Start(app);
-                await app.WaitForShutdownAsync();
-            }
-            return Environment.ExitCode;
+            return await ServeCommand.Run(line, TimeProvider.System);
         default:
-            Console.Error.WriteLine("Usage: nssv-server init|serve --home DIR");
+            Console.Error.WriteLine("Usage: nssv-server init|join|serve --home DIR");
             return 2;
     }
 }

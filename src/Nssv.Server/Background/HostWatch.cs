@@ -1,5 +1,6 @@
 using Nssv.Kernel.Agents;
 using Nssv.Kernel.Data;
+using Nssv.Kernel.Ownership;
 using Nssv.Server.Agents;
 using Nssv.Services.Inventory.Observation;
 using Host = Nssv.Contracts.Inventory.Host;
@@ -7,25 +8,34 @@ using Host = Nssv.Contracts.Inventory.Host;
 namespace Nssv.Server.Background;
 
 /// <summary>
-/// Wakes all hosts when the manager has started, so that unfinished work need not wait for their heartbeats, and looks for hosts that have fallen silent
-/// while it runs. If that fails, the manager stops rather than trusting hosts that nobody watches.
+/// Wakes the hosts of the shards that this node has just gained, so that unfinished work need not wait for their heartbeats, and looks for hosts that have
+/// fallen silent while it runs. If that fails, the manager stops rather than trusting hosts that nobody watches.
 /// </summary>
-internal sealed partial class HostWatch(HostObservation observation, HttpAgentTransport hosts, IStore store, IHostApplicationLifetime lifetime, ILogger<HostWatch> log) : BackgroundService
+internal sealed partial class HostWatch(HostObservation observation, HttpAgentTransport hosts, IStore store, IHostApplicationLifetime lifetime, ILogger<HostWatch> log)
+    : BackgroundService, IShardListener
 {
+    /// <summary>Their answer comes to our own port, which must be open by then.</summary>
+    private readonly TaskCompletionSource _open = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public async Task Gained(ShardSet shards)
+    {
+        foreach (var host in await store.List<Host>())
+        {
+            if (host.AgentUrl is not null && shards.Has(host.Id))
+                _ = Wake(host);
+        }
+    }
+
+    public void Lost(ShardSet shards)
+    {
+        // Whoever gains them wakes their hosts.
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        using var opened = lifetime.ApplicationStarted.Register(() => _open.TrySetResult());
         try
         {
-            // Their answer comes to our own port, which must be open by then.
-            var started = new TaskCompletionSource();
-            using (lifetime.ApplicationStarted.Register(() => started.TrySetResult()))
-                await started.Task.WaitAsync(stoppingToken);
-            foreach (var host in await store.List<Host>())
-            {
-                if (host.AgentUrl is not null)
-                    _ = Wake(host, stoppingToken);
-            }
-
             await observation.Watch(stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -34,13 +44,14 @@ internal sealed partial class HostWatch(HostObservation observation, HttpAgentTr
         }
     }
 
-    private async Task Wake(Host host, CancellationToken cancel)
+    private async Task Wake(Host host)
     {
         try
         {
-            await hosts.Wake(host.Id, cancel);
+            await _open.Task.WaitAsync(lifetime.ApplicationStopping);
+            await hosts.Wake(host.Id, lifetime.ApplicationStopping);
         }
-        catch (Exception e) when (e is HostUnreachableException or ProblemException or OperationCanceledException)
+        catch (Exception e) when (e is HostUnreachableException or ProblemException or OperationCanceledException or ObjectDisposedException)
         {
             LogNotWoken(log, host.Id, e.Message);
         }

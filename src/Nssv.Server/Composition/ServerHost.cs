@@ -26,41 +26,46 @@ public static class ServerHost
         // Without this the builder watches its folder for changes of appsettings.json, and is woken by every write to the database there.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = settings.Folder, Args = ["--hostBuilder:reloadConfigOnChange=false"] });
         builder.Configuration.Sources.Clear();
-        builder.Logging.ClearProviders().AddSimpleConsole(console =>
+        ConfigureLog(builder.Logging);
+        builder.WebHost.ConfigureKestrel(kestrel => Listeners.Configure(kestrel, settings, people, manager, authority));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
+        builder.Services.AddSources(time).AddData(settings).AddMembership(settings, manager).AddKernel().AddIdentity()
+            .AddAgents(authority, manager, new AgentApiAddress(settings.PeerUrl)).AddApi();
+        builder.Services.AddBackground();
+        services(builder.Services);
+
+        var app = builder.Build();
+        try
+        {
+            app.UseRedirect(settings.HttpsPort);
+            app.Services.GetRequiredService<Pipeline>().Use(app);
+            app.MapApi();
+            app.Lifetime.ApplicationStopping.Register(() => app.Services.GetRequiredService<OperationEngine>().Stop());
+            return app;
+        }
+        catch
+        {
+            // The database may be away: what has been opened for it so far is closed again.
+            ((IDisposable)app).Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>One line an entry, on standard output, in UTC.</summary>
+    public static void ConfigureLog(ILoggingBuilder logging)
+    {
+        logging.ClearProviders().AddSimpleConsole(console =>
         {
             console.SingleLine = true;
             console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
             console.UseUtcTimestamp = true;
             console.ColorBehavior = LoggerColorBehavior.Disabled;
         });
-        builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning);
-        builder.WebHost.ConfigureKestrel(kestrel => Listeners.Configure(kestrel, settings, people, manager, authority));
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
-        builder.Services.AddSources(time).AddData(settings).AddKernel().AddIdentity()
-            .AddAgents(authority, manager, Address(settings)).AddApi();
-        builder.Services.AddHostedService<HostWatch>().AddHostedService<Housekeeping>();
-        services(builder.Services);
-
-        var app = builder.Build();
-        app.UseRedirect(settings.HttpsPort);
-        app.Services.GetRequiredService<Pipeline>().Use(app);
-        app.MapApi();
-        app.Lifetime.ApplicationStopping.Register(() => app.Services.GetRequiredService<OperationEngine>().Stop());
-        return app;
+        logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning);
     }
 
-    /// <summary>Takes up what the last start left, then serves.</summary>
-    public static async Task Start(WebApplication app)
-    {
-        await app.Services.GetRequiredService<NodeLife>().Start();
-        await app.StartAsync();
-    }
-
-    private static AgentApiAddress Address(ServerSettings settings) =>
-        new(new UriBuilder(Uri.UriSchemeHttps, settings.AgentApiHost ?? OwnAddress(), settings.AgentApiPort).Uri);
-
-    private static string OwnAddress() =>
-        CertificateFiles.NamesOfThisMachine([]).FirstOrDefault(name => System.Net.IPAddress.TryParse(name, out var address) && !System.Net.IPAddress.IsLoopback(address)) ?? "localhost";
+    /// <summary>Takes up what was left, and serves; in which order, <see cref="NodeService"/> knows.</summary>
+    public static Task Start(WebApplication app) => app.StartAsync();
 
     private static string? Password(ServerSettings settings)
     {

@@ -20,7 +20,7 @@ internal sealed partial class RequestLog(ILogger<RequestLog> log)
         finally
         {
             var route = (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? Unmatched;
-            var level = http.Response.StatusCode >= 500 ? LogLevel.Warning : route.StartsWith("/health", StringComparison.Ordinal) ? LogLevel.Debug : LogLevel.Information;
+            var level = http.Response.StatusCode >= 500 ? LogLevel.Warning : route.StartsWith("/health", StringComparison.Ordinal) || route.StartsWith("/peer-api", StringComparison.Ordinal) ? LogLevel.Debug : LogLevel.Information;
             if (log.IsEnabled(level))
             {
                 Answered(level, Method(http.Request.Method), route, http.Response.StatusCode, Stopwatch.GetElapsedTime(start).TotalMilliseconds,
