@@ -62,6 +62,10 @@ public sealed partial class ApiClient : IDisposable
     public async Task<JsonObject> Get(string collection, string id, CancellationToken cancellation = default) =>
         JsonObjectOf(await Checked(new ApiRequest(HttpMethod.Get, $"{Root}/{collection}/{Uri.EscapeDataString(id)}"), signed: true, cancellation));
 
+    /// <summary>A collection that is small and comes whole.</summary>
+    public async Task<JsonObject> Get(string collection, CancellationToken cancellation = default) =>
+        JsonObjectOf(await Checked(new ApiRequest(HttpMethod.Get, $"{Root}/{collection}"), signed: true, cancellation));
+
     /// <summary>The resources of a collection that fit, page after page.</summary>
     public async IAsyncEnumerable<JsonObject> List(string collection, ListQuery query, [EnumeratorCancellation] CancellationToken cancellation = default)
     {

@@ -1,3 +1,4 @@
+using Nssv.Kernel;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Ownership;
 using Nssv.Server.Certificates;
@@ -22,6 +23,12 @@ try
 catch (ConfigurationException e)
 {
     Console.Error.WriteLine($"{e.Message} {e.Advice}");
+    return 2;
+}
+catch (Exception e) when (e is ProblemException or System.Data.Common.DbException)
+{
+    // The database: of its connection only what is no secret.
+    Console.Error.WriteLine(e.Message);
     return 2;
 }
 catch (Exception e) when (e is InstanceLockedException or SchemaVersionException or FileNotFoundException)

@@ -39,7 +39,7 @@ internal sealed record ManagementNode
 
     /// <summary>How long ago it renewed its lease; null for a node that is alone and needs none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public double? LeaseAgeSeconds { get; init; }
+    public long? LeaseAgeMilliseconds { get; init; }
 
     /// <summary>How the answering node reaches the database; only on itself.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

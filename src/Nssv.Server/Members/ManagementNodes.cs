@@ -34,7 +34,7 @@ internal sealed class ManagementNodes(IStore store, IOwnership ownership, Member
         PeerUrl = member.PeerUrl,
         JoinedAt = member.JoinedAt,
         ShardCount = shards,
-        LeaseAgeSeconds = watch.LeaseAge(member.MemberId) is { } age ? Math.Round(age.TotalSeconds, 3) : null,
+        LeaseAgeMilliseconds = (long?)watch.LeaseAge(member.MemberId)?.TotalMilliseconds,
         Database = member.MemberId == fence.Member ? database : null,
         Peer = member.MemberId == fence.Member ? null : Reach(member.MemberId),
     };

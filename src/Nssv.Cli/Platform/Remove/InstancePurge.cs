@@ -7,7 +7,8 @@ internal sealed class InstancePurge(InstanceHome home, Checklist steps)
 {
     public async Task Run(CancellationToken cancellation)
     {
-        if (InstanceFile.Load(home) is { } instance)
+        // The platform of a further manager goes on with the others, and so do its machines.
+        if (InstanceFile.Load(home) is { Joined: false } instance)
         {
             await steps.Step("Virtual machines", async () =>
             {
