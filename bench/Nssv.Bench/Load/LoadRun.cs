@@ -12,8 +12,9 @@ internal static class LoadRun
     /// <param name="warmUp">So many answers are not counted: by then the runtime has compiled what is hot to its last tier.</param>
     /// <param name="request">Makes the n-th request of all.</param>
     /// <param name="expected">Status of a good answer; any other one ends the run.</param>
+    /// <param name="databaseCpu">Processor time of a database server so far; null when there is none.</param>
     public static async Task<LoadResult> Go(
-        int port, X509Certificate2 authority, int clients, int warmUp, TimeSpan window, Func<int, byte[]> request, int expected)
+        int port, X509Certificate2 authority, int clients, int warmUp, TimeSpan window, Func<int, byte[]> request, int expected, Func<TimeSpan>? databaseCpu = null)
     {
         var connections = new TlsConnection[clients];
         for (var i = 0; i < clients; i++)
@@ -22,9 +23,9 @@ internal static class LoadRun
         {
             await Round(connections, request, expected, new Measure(warmUp, LongestWarmUp));
             var measure = new Measure(int.MaxValue, window) { Number = warmUp };
-            var meter = new CpuMeter();
+            var (meter, database) = (new Meter(), databaseCpu?.Invoke());
             var latencies = await Round(connections, request, expected, measure);
-            return new(latencies, measure.Clock.Elapsed, meter.Elapsed);
+            return new(latencies, measure.Clock.Elapsed, meter.Read(), databaseCpu?.Invoke() - database);
         }
         finally
         {
@@ -69,24 +70,37 @@ internal static class LoadRun
 }
 
 /// <param name="Latencies">In milliseconds, sorted.</param>
-/// <param name="Cpu">Of this process, so of server and clients together.</param>
-internal sealed record LoadResult(double[] Latencies, TimeSpan Elapsed, TimeSpan Cpu)
+/// <param name="Used">By this process, so by server and clients together.</param>
+/// <param name="Database">Processor time of the database server; null when there is none.</param>
+internal sealed record LoadResult(double[] Latencies, TimeSpan Elapsed, Usage Used, TimeSpan? Database)
 {
     public double PerSecond => Latencies.Length / Elapsed.TotalSeconds;
-    public double CpuMilliseconds => Cpu.TotalMilliseconds / Latencies.Length;
+    public double CpuMilliseconds => Used.Cpu.TotalMilliseconds / Latencies.Length;
+    public double? DatabaseMilliseconds => Database?.TotalMilliseconds / Latencies.Length;
+    public double AllocatedKilobytes => Used.AllocatedBytes / 1024.0 / Latencies.Length;
+
+    /// <summary>Share of the time in which the collector held everything.</summary>
+    public double Paused => Used.Paused / Elapsed;
     public double Percentile(double share) => Latencies[(int)Math.Min(Latencies.Length - 1, Latencies.Length * share)];
 }
 
-/// <summary>Processor time of this process since it was made.</summary>
-internal sealed class CpuMeter
+/// <summary>What a process used in a while.</summary>
+internal readonly record struct Usage(TimeSpan Cpu, long AllocatedBytes, TimeSpan Paused);
+
+/// <summary>What this process has used since it was made.</summary>
+internal sealed class Meter
 {
-    private readonly TimeSpan _start = Now();
+    private readonly Usage _start = Now();
 
-    public TimeSpan Elapsed => Now() - _start;
+    public Usage Read()
+    {
+        var now = Now();
+        return new(now.Cpu - _start.Cpu, now.AllocatedBytes - _start.AllocatedBytes, now.Paused - _start.Paused);
+    }
 
-    private static TimeSpan Now()
+    private static Usage Now()
     {
         using var process = Process.GetCurrentProcess();
-        return process.TotalProcessorTime;
+        return new(process.TotalProcessorTime, GC.GetTotalAllocatedBytes(), GC.GetTotalPauseDuration());
     }
 }

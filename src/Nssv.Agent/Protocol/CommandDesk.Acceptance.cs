@@ -216,16 +216,6 @@ public sealed partial class CommandDesk
 
     private void Restore(JournaledCommand row)
     {
-        using var body = JsonDocument.Parse(row.Body);
-        KnownCommand? known = null;
-        try
-        {
-            known = _catalog.Read(row.Name, body.RootElement);
-        }
-        catch (JsonException exception)
-        {
-            _logger.UnreadableCommand(row.OperationId, row.CommandId, row.Name, exception.Message);
-        }
         var entry = new CommandEntry
         {
             Id = row.CommandId,
@@ -235,7 +225,7 @@ public sealed partial class CommandDesk
             DeadlineSeconds = row.DeadlineSeconds,
             Name = row.Name,
             Body = row.Body,
-            Known = known ?? new(new UnreadableCommand(row.Name), row.OperationId),
+            Known = Read(row) ?? new(new UnreadableCommand(row.Name), row.OperationId),
             Order = row.AcceptedOrder,
             AcceptedAt = row.AcceptedAt,
             Epoch = row.Epoch,
@@ -255,6 +245,22 @@ public sealed partial class CommandDesk
         else if (!entry.Acknowledged)
         {
             _outbox.Add(entry);
+        }
+    }
+
+    private KnownCommand? Read(JournaledCommand row)
+    {
+        if (row.Body.Length == 0)
+            return null;
+        try
+        {
+            using var body = JsonDocument.Parse(row.Body);
+            return _catalog.Read(row.Name, body.RootElement);
+        }
+        catch (JsonException exception)
+        {
+            _logger.UnreadableCommand(row.OperationId, row.CommandId, row.Name, exception.Message);
+            return null;
         }
     }
 

@@ -57,8 +57,9 @@ public sealed class CommandJournal(IStore store, IWriter writer, long incarnatio
         """,
         null, epoch, callbackUrl, false, entry.Id, entry.Attempt);
 
+    /// <summary>What has ended is never run again: its body, which may hold an address with a signature, goes.</summary>
     internal static void Record(UnitOfWork unit, CommandResult result) => unit.Execute("agent_commands",
-        "UPDATE agent_commands SET state = @p0, result = @p1 WHERE command_id = @p2 AND attempt = @p3",
+        "UPDATE agent_commands SET state = @p0, result = @p1, body = '' WHERE command_id = @p2 AND attempt = @p3",
         null, result.Succeeded ? CommandState.Succeeded : CommandState.Failed, JsonSerializer.Serialize(result, KernelJson.Options), result.CommandId, result.Attempt);
 
     internal static void Acknowledge(UnitOfWork unit, CommandEntry entry) => unit.Execute("agent_commands",
@@ -72,12 +73,17 @@ public sealed class CommandJournal(IStore store, IWriter writer, long incarnatio
         """,
         1, operationId, epoch, askedAt);
 
-    internal static void RecordEnd(UnitOfWork unit, Id operationId, long epoch, DateTimeOffset endedAt) => unit.Execute("agent_operations",
-        """
-        INSERT INTO agent_operations (operation_id, epoch, ended_at) VALUES (@p0, @p1, @p2)
-        ON CONFLICT (operation_id) DO UPDATE SET ended_at = excluded.ended_at
-        """,
-        1, operationId, epoch, endedAt);
+    /// <summary>Nothing of the operation will begin any more: the bodies of what had not ended go too.</summary>
+    internal static void RecordEnd(UnitOfWork unit, Id operationId, long epoch, DateTimeOffset endedAt)
+    {
+        unit.Execute("agent_operations",
+            """
+            INSERT INTO agent_operations (operation_id, epoch, ended_at) VALUES (@p0, @p1, @p2)
+            ON CONFLICT (operation_id) DO UPDATE SET ended_at = excluded.ended_at
+            """,
+            1, operationId, epoch, endedAt);
+        unit.Execute("agent_commands", "UPDATE agent_commands SET body = '' WHERE operation_id = @p0", null, operationId);
+    }
 
     internal static void Remove(UnitOfWork unit, Id operationId)
     {

@@ -1,10 +1,25 @@
 using System.Text.Json.Nodes;
 using Nssv.Kernel.Events;
+using Nssv.Kernel.Model;
 
 namespace Nssv.Kernel.Data;
 
+/// <summary>What a statement may touch, so that a committer knows which ones it may send together.</summary>
+internal enum Reach
+{
+    /// <summary>One new row; reads nothing but the rows that it refers to.</summary>
+    Insert,
+    /// <summary>Reads one row of its table and keeps it as it is until the commit.</summary>
+    Check,
+    /// <summary>Rows of its own table.</summary>
+    Table,
+    /// <summary>Hand-written, or a deletion that other tables hear of.</summary>
+    Anything,
+}
+
 /// <summary>One statement with encoded values and the rows it must meet (-1: any number).</summary>
-internal readonly record struct Statement(string Table, string Key, string Sql, object[] Values, int Expected);
+/// <param name="Model">The table of an insert; its columns are the values.</param>
+internal readonly record struct Statement(string Table, string Key, string Sql, object[] Values, int Expected, Reach Reach, TableModel? Model = null);
 
 /// <summary>An event of a unit; <paramref name="Statement"/> is the statement it tells of if that may meet no row, else -1.</summary>
 internal sealed record PendingEvent(EventDraft Draft, string DataText, int Statement);

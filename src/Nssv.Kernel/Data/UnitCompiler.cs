@@ -14,6 +14,9 @@ internal sealed class UnitCompiler(ResourceModels models)
 {
     private readonly ConcurrentDictionary<(Type, SqlShape, UInt128), string> _sql = new();
 
+    /// <summary>Tables whose rows others refer to: deleting one may delete or refuse elsewhere.</summary>
+    private readonly HashSet<string> _referredTo = [.. models.Tables.SelectMany(table => table.References).Select(reference => reference.Target.Name)];
+
     private enum SqlShape { Insert, Update, Observe, Delete }
 
     public CompiledUnit Compile(UnitOfWork unit, DateTimeOffset now)
@@ -35,11 +38,14 @@ internal sealed class UnitCompiler(ResourceModels models)
                 case Change.Observe observe:
                     CompileObserve(models.Table(observe.Type), observe.Before, observe.After);
                     break;
+                case Change.Require require:
+                    CompileRequire(models.Table(require.Type), require);
+                    break;
                 case Change.Delete delete:
                     CompileDelete(models.Table(delete.Type), delete.Row);
                     break;
                 case Change.Statement raw:
-                    statements.Add(new(raw.Table, "", raw.Sql, Array.ConvertAll(raw.Parameters, Sql.Encode), raw.ExpectedRows ?? -1));
+                    statements.Add(new(raw.Table, "", raw.Sql, Array.ConvertAll(raw.Parameters, Sql.Encode), raw.ExpectedRows ?? -1, ReachOf(raw)));
                     break;
             }
         }
@@ -56,7 +62,7 @@ internal sealed class UnitCompiler(ResourceModels models)
             var values = new object[raw.Length];
             for (var i = 0; i < raw.Length; i++)
                 values[i] = RowCodec.Encode(table.Columns[i], raw[i]);
-            statements.Add(new(table.Name, Key(table, raw), Text(table, SqlShape.Insert, 0), values, 1));
+            statements.Add(new(table.Name, Key(table, raw), Text(table, SqlShape.Insert, 0), values, 1, Reach.Insert, table));
             if (row is Resource resource)
                 Publish(table, resource, "created", Data(table.Columns, values), -1);
         }
@@ -82,7 +88,7 @@ internal sealed class UnitCompiler(ResourceModels models)
                 version = Remember(after, version);
             else if (resource is null)
             {
-                statements.Add(new(table.Name, Key(table, old), Text(table, SqlShape.Update, Mask(changed)), [.. values, .. KeyValues(table, old)], 1));
+                statements.Add(new(table.Name, Key(table, old), Text(table, SqlShape.Update, Mask(changed)), [.. values, .. KeyValues(table, old)], 1, Reach.Table));
             }
             else
             {
@@ -95,7 +101,7 @@ internal sealed class UnitCompiler(ResourceModels models)
                 var order = changed.Select((column, i) => (column, value: values[i])).OrderBy(pair => pair.column.Ordinal).ToList();
                 changed = order.ConvertAll(pair => pair.column);
                 values = order.ConvertAll(pair => pair.value);
-                statements.Add(new(table.Name, Key(table, old), Text(table, SqlShape.Update, Mask(changed)), [.. values, .. KeyValues(table, old), version], 1));
+                statements.Add(new(table.Name, Key(table, old), Text(table, SqlShape.Update, Mask(changed)), [.. values, .. KeyValues(table, old), version], 1, Reach.Table));
                 Publish(table, resource, "updated", Data(changed, values), -1);
                 version = Remember(after, configured ? version + 1 : version);
             }
@@ -126,11 +132,20 @@ internal sealed class UnitCompiler(ResourceModels models)
             values.AddRange(KeyValues(table, old));
             if (table.Observed)
                 values.Add(((IObserved)after).ObservedSequence);
-            statements.Add(new(table.Name, Key(table, old), Text(table, SqlShape.Observe, Mask(changed)), [.. values], table.Observed ? -1 : 1));
+            statements.Add(new(table.Name, Key(table, old), Text(table, SqlShape.Observe, Mask(changed)), [.. values], table.Observed ? -1 : 1, Reach.Table));
             if (after is Resource resource)
                 Publish(table, resource, "updated", Data(changed, values), table.Observed ? statements.Count - 1 : -1);
             if (versions is not null && versions.TryGetValue(before, out var version))
                 versions[after] = version;
+        }
+
+        void CompileRequire(TableModel table, Change.Require require)
+        {
+            if (table.Key is not [{ Kind: ColumnKind.Id } key])
+                throw new ArgumentException($"{table.Type.Name} has no id as its key");
+            var sql = new StringBuilder("SELECT 1 FROM ").Append(Sql.Quote(table.Name));
+            var values = Store.Where(table, [Condition.Equal(key.Property, require.Id), .. require.Conditions], sql);
+            statements.Add(new(table.Name, require.Id.ToString(), sql.ToString(), values, 1, Reach.Check));
         }
 
         void CompileDelete(TableModel table, object row)
@@ -142,7 +157,7 @@ internal sealed class UnitCompiler(ResourceModels models)
                 values.Add(versions is not null && versions.TryGetValue(row, out var version) ? version : resource.Version);
                 Publish(table, resource, "deleted", new JsonObject(), -1);
             }
-            statements.Add(new(table.Name, Key(table, raw), Text(table, SqlShape.Delete, 0), [.. values], 1));
+            statements.Add(new(table.Name, Key(table, raw), Text(table, SqlShape.Delete, 0), [.. values], 1, _referredTo.Contains(table.Name) ? Reach.Anything : Reach.Table));
         }
 
         void Publish(TableModel table, Resource resource, string what, JsonObject data, int statement)
@@ -152,6 +167,18 @@ internal sealed class UnitCompiler(ResourceModels models)
             events.Add(new(new EventDraft($"{table.Singular}.{what}", table.Singular, resource.Id, resource.ProjectId, unit.OperationId, now, data),
                 data.ToJsonString(KernelJson.Options), statement));
         }
+    }
+
+    /// <summary>Hand-written SQL that reads other tables does so by SELECT, FROM or USING.</summary>
+    private Reach ReachOf(Change.Statement raw)
+    {
+        var sql = raw.Sql.AsSpan();
+        if (sql.StartsWith("DELETE FROM ", StringComparison.Ordinal) && !_referredTo.Contains(raw.Table))
+            sql = sql["DELETE FROM ".Length..];
+        else if (!sql.StartsWith("UPDATE ", StringComparison.Ordinal))
+            return Reach.Anything;
+        return sql.Contains("SELECT", StringComparison.OrdinalIgnoreCase) || sql.Contains("FROM", StringComparison.OrdinalIgnoreCase)
+            || sql.Contains("USING", StringComparison.OrdinalIgnoreCase) ? Reach.Anything : Reach.Table;
     }
 
     /// <summary>Whatever may be seen through the API; the order of reports is nobody's business.</summary>

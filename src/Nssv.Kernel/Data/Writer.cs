@@ -49,7 +49,7 @@ public sealed class Writer : IWriter, IAsyncDisposable
             if (_fenced is not null)
                 return Task.FromException<long>(_fenced);
             // Whoever drops a hold gives the shard away by a unit of its own, which comes after everything that got past here.
-            if (unit.Hold is { IsDropped: true })
+            if (unit.Hold is { IsDropped: true } || unit.CallerHold is { IsDropped: true })
                 return Task.FromException<long>(new NotOwnerException());
             if (_disposed)
                 return Task.FromException<long>(Problems.Unavailable("The manager is stopping.").AsException());

@@ -31,7 +31,7 @@ internal sealed class StepRun(OperationRun run, OperationRunner runner, PlannedS
         {
             try
             {
-                return await Runner.Bus.Call(request, key);
+                return await Runner.Bus.Call(request, key, Run.Hold);
             }
             catch (ProblemException e) when (Journal.DatabaseRefuses(e))
             {
@@ -69,7 +69,7 @@ internal sealed class StepRun(OperationRun run, OperationRunner runner, PlannedS
 
     public async Task<Operation> Start(Request request)
     {
-        var child = await Runner.Bus.AcceptChild(request, Run.Operation, $"{StepKey}/{request.GetType().Name}/{request.Target}");
+        var child = await Runner.Bus.AcceptChild(request, Run.Operation, $"{StepKey}/{request.GetType().Name}/{request.Target}", Run.Hold);
         if (!child.HasEnded())
         {
             var end = Runner.Ends.Next(child.Id, Cancelled);

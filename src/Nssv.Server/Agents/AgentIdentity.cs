@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using Nssv.Contracts.Inventory;
+using Nssv.Kernel.Calls;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Trust;
 using Nssv.Server.Certificates;
@@ -8,9 +9,10 @@ namespace Nssv.Server.Agents;
 
 /// <summary>
 /// Which host an agent's certificate speaks for. Its signature was checked when the connection was made; here the host's row must know this very certificate:
-/// that of a removed host, or of one that enrolled anew, is good no longer, also on a connection that is still open.
+/// that of a removed host, or of one that enrolled anew, is good no longer, also on a connection that is still open. A renewed one takes the place of the one
+/// before when it is first shown.
 /// </summary>
-internal sealed class AgentIdentity(CertificateAuthority authority, IStore store, TimeProvider time)
+internal sealed class AgentIdentity(CertificateAuthority authority, IStore store, IBus bus, TimeProvider time)
 {
     public async ValueTask<AgentHost?> Find(X509Certificate2? certificate)
     {
@@ -19,7 +21,9 @@ internal sealed class AgentIdentity(CertificateAuthority authority, IStore store
         if (certificate.NotAfter.ToUniversalTime() < time.GetUtcNow().UtcDateTime)
             return null;
         var host = await store.Find<Nssv.Contracts.Inventory.Host>(identity.Id);
-        return host?.CertificateFingerprint == CertificateAuthority.Fingerprint(certificate) ? new AgentHost(identity.Id) : null;
+        var shown = CertificateAuthority.Fingerprint(certificate);
+        var counts = host is not null && (host.CertificateFingerprint == shown || host.NextCertificateFingerprint == shown && await bus.Call(new AdoptCertificate(host.Id, shown)));
+        return counts ? new AgentHost(identity.Id) : null;
     }
 }
 

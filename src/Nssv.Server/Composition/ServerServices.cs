@@ -46,6 +46,7 @@ internal static class ServerServices
         services.AddSingleton<IAgentAuthority>(authority);
         services.AddSingleton(address);
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<AgentClient>(provider, manager));
+        services.AddSingleton<IEventObserver>(provider => provider.GetRequiredService<AgentClient>());
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<HttpAgentTransport>(provider, address.Results));
         services.AddSingleton<IAgentTransport>(provider => provider.GetRequiredService<HttpAgentTransport>());
         services.AddSingleton<AgentIdentity>();

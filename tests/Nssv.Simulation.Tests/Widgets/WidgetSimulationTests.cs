@@ -31,6 +31,21 @@ public sealed class WidgetSimulationTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Every_operation_ends_whichever_manager_has_it()
+    {
+        if (Seeds.Chosen is { } chosen)
+        {
+            Seeds.Check([Seeds.OnThisThread(() => Several(chosen, verbose: true))]);
+            return;
+        }
+
+        Seeds.Check(Seeds.Failures([.. Enumerable.Range(1, Seeds.Count(500)).Select(seed => (Func<Task<RunResult>>)(() => Several((ulong)seed)))], 3, Tell));
+    }
+
+    private static Task<RunResult> Several(ulong seed, Mutation mutation = Mutation.None, bool verbose = false) =>
+        WidgetRun.Random(seed, mutation, verbose, managers: 2 + (int)(seed % 2), operations: 20);
+
+    [Fact]
     public void The_same_seed_makes_the_same_history()
     {
         foreach (var seed in (ulong[])[7, 8, 9])

@@ -67,7 +67,7 @@ public sealed class ApiClientTests
                     context.Abort();
                     return Task.CompletedTask;
                 default:
-                    return context.Json("""{"id":"op-1","kind":"vm.start","state":"queued"}""", 202);
+                    return context.Json("""{"id":"op-1","kind":"virtual-machine.start","state":"queued"}""", 202);
             }
         });
         using var client = manager.Client();

@@ -27,6 +27,7 @@ public sealed class EndpointTests(RunningServer server) : IClassFixture<RunningS
         ["POST /agent-api/v1/reports"] = AccessKind.Agent,
         ["POST /peer-api/v1/messages"] = AccessKind.Peer,
         ["GET /peer-api/v1/health"] = AccessKind.Peer,
+        ["POST /agent-api/v1/certificate"] = AccessKind.Agent,
         ["POST /enroll"] = AccessKind.EnrollingAgent,
     };
 

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
 using Nssv.Kernel;
 using Nssv.Kernel.Calls;
@@ -31,6 +32,19 @@ public sealed class FlowTests
         var models = bed.Services.GetRequiredService<ResourceModels>();
         foreach (var flow in bed.Services.GetRequiredService<FlowCatalog>().Flows.Where(flow => flow.Target is not null))
             models.TrySingular(flow.Target!, out _).ShouldBeTrue($"{flow.Name} claims a '{flow.Target}'");
+    }
+
+    [Fact]
+    public async Task What_people_see_as_a_task_s_kind_is_its_target_s_kind_and_a_verb_whether_a_flow_runs_or_not()
+    {
+        await using var bed = new ServiceBed();
+        var (turns, models) = (bed.Services.GetRequiredService<TurnCatalog>(), bed.Services.GetRequiredService<ResourceModels>());
+        var flows = bed.Services.GetRequiredService<FlowCatalog>().Flows.Where(flow => flow.Target is not null).Select(flow => (flow.Name, Kind: flow.Target!));
+        var requests = typeof(Contracts.Rules).Assembly.GetTypes().Where(type => type.IsDefined(typeof(ApiRequestAttribute)) && turns.CanAccept(type))
+            .Select(type => (Name: type.GetCustomAttribute<ApiRequestAttribute>()!.Permission, Kind: models.Table(turns.Accept(type).ResourceType).Singular));
+        var named = flows.Concat(requests!).ToList();
+        named.Count.ShouldBeGreaterThan(40);
+        named.Where(name => !Regex.IsMatch(name.Name!, $"^{name.Kind}\\.[a-z-]+$")).ShouldBeEmpty();
     }
 
     [Fact]

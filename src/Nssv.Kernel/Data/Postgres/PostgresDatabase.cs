@@ -13,12 +13,6 @@ public sealed partial class PostgresDatabase : Database
 {
     private const int MostTexts = 4096;
 
-    /// <summary>
-    /// A node that is paused or cut off in the middle of a transaction holds rows that whoever takes over must change: its member's, its lease's. The server ends
-    /// such a transaction, before a lease has run out.
-    /// </summary>
-    private const string IdleLimit = "-c idle_in_transaction_session_timeout=2000";
-
     private readonly ConcurrentDictionary<string, string> _texts = new(StringComparer.Ordinal);
     private readonly NpgsqlDataSource _source;
 
@@ -37,7 +31,8 @@ public sealed partial class PostgresDatabase : Database
         settings.NoResetOnClose = true;
         settings.Enlist = false;
         settings.IncludeErrorDetail = false;
-        settings.Options = settings.Options is { Length: > 0 } given ? $"{given} {IdleLimit}" : IdleLimit;
+        // A node that stops in the middle of a transaction (SIGSTOP, a cut cable) would hold its locks, and with them all others, for as long as it likes.
+        settings.Options = $"{settings.Options} -c idle_in_transaction_session_timeout=2000".Trim();
         return new(models, NpgsqlDataSource.Create(settings));
     }
 

@@ -1,0 +1,75 @@
+using System.Data.Common;
+using Nssv.Kernel;
+using Nssv.Kernel.Data;
+using Nssv.Kernel.Data.Sqlite;
+using Nssv.Kernel.Ownership;
+
+namespace Nssv.Simulation.Tests.World;
+
+/// <summary>The platform's one database as one node reaches it: the way there may be cut. Two mutations live here as well, since they are about commits.</summary>
+internal sealed class NodeDatabase(SqliteDatabase database, Func<bool> isCut, Mutation mutation) : Database(database.Models)
+{
+    internal override Dialect Dialect => database.Dialect;
+
+    internal override ValueTask<List<T>> Read<T>(string sql, object[] values, Func<DbDataReader, T> map)
+    {
+        Reach();
+        return database.Read(sql, values, map);
+    }
+
+    internal override T Exclusive<T>(Func<DbConnection, T> work)
+    {
+        Reach();
+        return database.Exclusive(work);
+    }
+
+    internal override Committer CreateCommitter(MemberFence fence) => new NodeCommitter(this, fence);
+
+    private void Reach()
+    {
+        if (isCut())
+            throw Problems.Unavailable("The simulated database cannot be reached.").AsException();
+    }
+
+    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private sealed class NodeCommitter(NodeDatabase far, MemberFence fence) : Committer
+    {
+        private Committer? _own;
+
+        public override void Commit(IReadOnlyList<CompiledUnit> units)
+        {
+            far.Reach();
+            if (far.Mutated(Mutation.NoMemberLock))
+            {
+                // As if nobody looked at the member's row: whatever generation is there is taken for this node's.
+                far.Inner.CreateCommitter(MemberFence.As(fence.Member, far.GenerationOf(fence.Member))).Commit(units);
+                return;
+            }
+
+            try
+            {
+                (_own ??= far.Inner.CreateCommitter(fence)).Commit(units);
+            }
+            catch (Exception e) when (e is not FencedException && far.Mutated(Mutation.EventsNumberedAtInsert))
+            {
+                // As a sequence does: numbers that were drawn are gone although the transaction is rolled back.
+                far.Inner.Exclusive(connection => Schema.Execute(connection, $"UPDATE outbox_head SET seq = seq + {units.Sum(unit => unit.Events.Count)} WHERE id = 1"));
+                throw;
+            }
+        }
+
+        public override void Dispose() => _own?.Dispose();
+    }
+
+    private SqliteDatabase Inner => database;
+
+    private bool Mutated(Mutation which) => mutation == which;
+
+    private long GenerationOf(Id member) => database.Exclusive(connection =>
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = MemberFence.CheckSql.Replace("@p0", $"'{member}'", StringComparison.Ordinal);
+        return (long)command.ExecuteScalar()!;
+    });
+}
