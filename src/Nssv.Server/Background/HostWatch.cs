@@ -14,17 +14,14 @@ namespace Nssv.Server.Background;
 internal sealed partial class HostWatch(HostObservation observation, HttpAgentTransport hosts, IStore store, IHostApplicationLifetime lifetime, ILogger<HostWatch> log)
     : BackgroundService, IShardListener
 {
+    /// <summary>Each costs two handshakes, ours to it and its to us: more at once would keep everybody else waiting, and time out themselves.</summary>
+    private const int WokenAtOnce = 32;
+
     /// <summary>Their answer comes to our own port, which must be open by then.</summary>
     private readonly TaskCompletionSource _open = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public async Task Gained(ShardSet shards)
-    {
-        foreach (var host in await store.List<Host>())
-        {
-            if (host.AgentUrl is not null && shards.Has(host.Id))
-                _ = Wake(host);
-        }
-    }
+    public async Task Gained(ShardSet shards) =>
+        _ = Wake([.. (await store.List<Host>()).Where(host => host.AgentUrl is not null && shards.Has(host.Id))]);
 
     public void Lost(ShardSet shards)
     {
@@ -44,12 +41,25 @@ internal sealed partial class HostWatch(HostObservation observation, HttpAgentTr
         }
     }
 
-    private async Task Wake(Host host)
+    private async Task Wake(IReadOnlyList<Host> gained)
     {
         try
         {
             await _open.Task.WaitAsync(lifetime.ApplicationStopping);
-            await hosts.Wake(host.Id, lifetime.ApplicationStopping);
+            await Parallel.ForEachAsync(
+                gained, new ParallelOptions { MaxDegreeOfParallelism = WokenAtOnce, CancellationToken = lifetime.ApplicationStopping }, async (host, cancel) => await Wake(host, cancel));
+        }
+        catch (OperationCanceledException)
+        {
+            // The manager stops.
+        }
+    }
+
+    private async Task Wake(Host host, CancellationToken cancel)
+    {
+        try
+        {
+            await hosts.Wake(host.Id, cancel);
         }
         catch (Exception e) when (e is HostUnreachableException or ProblemException or OperationCanceledException or ObjectDisposedException)
         {

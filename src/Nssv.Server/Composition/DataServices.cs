@@ -50,7 +50,7 @@ internal static partial class DataServices
             Failed = error => Failed(log, error),
             Fenced = error =>
             {
-                Fenced(log, error);
+                Fenced(log, error.Message);
                 end.TakenOver();
             },
         });
@@ -59,6 +59,6 @@ internal static partial class DataServices
     [LoggerMessage(EventId = 10, Level = LogLevel.Error, Message = "The writer met an error of its own")]
     private static partial void Failed(ILogger log, Exception error);
 
-    [LoggerMessage(EventId = 11, Level = LogLevel.Critical, Message = "Another start of a manager has taken this one's place in the database: it ends")]
-    private static partial void Fenced(ILogger log, Exception error);
+    [LoggerMessage(EventId = 11, Level = LogLevel.Critical, Message = "What this start still wants to write is refused, and it ends: {Reason}")]
+    private static partial void Fenced(ILogger log, string reason);
 }
