@@ -179,8 +179,9 @@ public sealed partial class ApiClient : IDisposable
             var body = await response.Content.ReadAsStringAsync(both.Token);
             return new(response.StatusCode, body, response.Content.Headers.ContentType?.MediaType, response.Headers.ETag?.Tag.Trim('"'));
         }
-        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
+            // Of this limit, or of the shorter one for connecting.
             throw new TimeoutException($"{Server.Authority} gave no answer within {connection.AnswerTimeout.TotalSeconds:0} s.");
         }
         catch (IOException fault)

@@ -45,7 +45,12 @@ public sealed class MachineLoad : IAsyncDisposable
     {
         var goal = _ended.Count + more;
         return Instance.Until(
-            () => _people.FirstOrDefault(person => person.IsFaulted) is { } broken ? Task.FromException<bool>(broken.Exception!.InnerException!) : Task.FromResult(_ended.Count >= goal),
+            async () =>
+            {
+                if (_people.FirstOrDefault(person => person.IsCompleted) is { } broken)
+                    await broken;
+                return _ended.Count >= goal;
+            },
             $"{more} more operations have ended ({why})", () => Task.FromResult($"{_ended.Count} have, {_refusals} answers were refusals"));
     }
 

@@ -38,10 +38,16 @@ public sealed class ManagerFaultTests(TwoManagers platform) : IClassFixture<TwoM
         var (pid, takenOver) = (platform.Second.Pid, TakenOver());
         var since = Stopwatch.GetTimestamp();
         platform.Second.Signal(Shell.Stop);
-        await platform.ServesAll(platform.First, since, "SIGSTOP of a manager");
-        await load.Ends(8, "while the other stands still");
+        try
+        {
+            await platform.ServesAll(platform.First, since, "SIGSTOP of a manager");
+            await load.Ends(8, "while the other stands still");
+        }
+        finally
+        {
+            platform.Second.Signal(Shell.Continue);
+        }
 
-        platform.Second.Signal(Shell.Continue);
         await Instance.Until(() => Task.FromResult(TakenOver() > takenOver), "the manager notices that it was taken over", () => Task.FromResult(platform.Logs()));
         await platform.BothServe();
         platform.Second.Pid.ShouldBe(pid);

@@ -124,7 +124,7 @@ public sealed class ManagerProcess : IAsyncDisposable
         Trust = ServerTrust.FromFile($"{home}/manager/ca.crt"),
         Token = token,
         Retry = RetryPolicy.None,
-        AnswerTimeout = TimeSpan.FromSeconds(20),
+        AnswerTimeout = TimeSpan.FromSeconds(10),
     });
 
     private async Task<string> SignIn()
