@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
@@ -7,9 +8,14 @@ namespace Nssv.Bench.Load;
 /// <summary>Clients that each send the next request when the last one is answered.</summary>
 internal static class LoadRun
 {
-    private static readonly TimeSpan LongestWarmUp = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan LongestWarmUp = TimeSpan.FromSeconds(45);
+    private static readonly TimeSpan OneRound = TimeSpan.FromSeconds(2);
 
-    /// <param name="warmUp">So many answers are not counted: by then the runtime has compiled what is hot to its last tier.</param>
+    /// <summary>Share of a round that the runtime may still spend on compiling.</summary>
+    private const double Settled = 0.03;
+
+
+    /// <param name="warmUp">So many answers at least are not counted, and as many as come until the runtime has compiled what is hot to its last tier.</param>
     /// <param name="request">Makes the n-th request of all.</param>
     /// <param name="expected">Status of a good answer; any other one ends the run.</param>
     /// <param name="databaseCpu">Processor time of a database server so far; null when there is none.</param>
@@ -21,8 +27,8 @@ internal static class LoadRun
             connections[i] = await TlsConnection.Open(port, authority);
         try
         {
-            await Round(connections, request, expected, new Measure(warmUp, LongestWarmUp));
-            var measure = new Measure(int.MaxValue, window) { Number = warmUp };
+            var warm = await WarmUp(connections, warmUp, request, expected);
+            var measure = new Measure(int.MaxValue, window) { Number = warm };
             var (meter, database) = (new Meter(), databaseCpu?.Invoke());
             var latencies = await Round(connections, request, expected, measure);
             return new(latencies, measure.Clock.Elapsed, meter.Read(), databaseCpu?.Invoke() - database);
@@ -32,6 +38,22 @@ internal static class LoadRun
             foreach (var connection in connections)
                 connection.Dispose();
         }
+    }
+
+    /// <summary>Until there are enough answers and the runtime compiles next to nothing any more: on a busy machine that takes longer than any number of answers tells.</summary>
+    /// <returns>Requests sent.</returns>
+    private static async Task<int> WarmUp(TlsConnection[] connections, int least, Func<int, byte[]> request, int expected)
+    {
+        var clock = Stopwatch.StartNew();
+        var sent = (await Round(connections, request, expected, new Measure(least, LongestWarmUp))).Length;
+        while (clock.Elapsed < LongestWarmUp)
+        {
+            var compiling = JitInfo.GetCompilationTime();
+            sent += (await Round(connections, request, expected, new Measure(int.MaxValue, OneRound) { Number = sent + connections.Length })).Length;
+            if (JitInfo.GetCompilationTime() - compiling < OneRound * Settled)
+                break;
+        }
+        return sent + connections.Length;
     }
 
     private static async Task<double[]> Round(TlsConnection[] connections, Func<int, byte[]> request, int expected, Measure measure)

@@ -21,7 +21,8 @@ internal sealed class MutualTls(X509Certificate2 own, PlatformTrust trust)
     /// <summary>A handler that speaks to holders of <paramref name="role"/> only.</summary>
     public SocketsHttpHandler Handler(string role) => new()
     {
-        ConnectTimeout = TimeSpan.FromSeconds(5),
+        // With the handshake, which waits its turn when many hosts come back at once: giving up and beginning anew would only make the queue longer.
+        ConnectTimeout = TimeSpan.FromSeconds(15),
         UseProxy = false,
         UseCookies = false,
         AllowAutoRedirect = false,

@@ -40,6 +40,9 @@ public sealed record JournaledCommand
     public required long AcceptedOrder { get; init; }
 
     public required DateTimeOffset AcceptedAt { get; init; }
+
+    /// <summary>Null: it may be silent until its deadline.</summary>
+    public int? StallSeconds { get; init; }
 }
 
 /// <summary>

@@ -47,7 +47,12 @@ internal sealed class StepRun(OperationRun run, OperationRunner runner, PlannedS
         var id = $"{Run.Operation.Id}/{StepKey}/{++_commands}";
         var envelope = new CommandEnvelope(
             id, Run.Operation.Id, index, Run.AttemptOf(id, attempt), Run.Epoch,
-            (int)step.Deadline.TotalSeconds, CommandNames.Of(type), JsonSerializer.SerializeToElement(command, type, KernelJson.Options));
+            (int)step.Deadline.TotalSeconds, CommandNames.Of(type), JsonSerializer.SerializeToElement(command, type, KernelJson.Options))
+        {
+            PassesQueue = CommandNames.PassesQueue(type),
+            // What takes back works with other commands, which tell of no progress.
+            StallSeconds = undoing ? null : (int?)step.Stall?.TotalSeconds,
+        };
         Run.Hosts.Add(hostId);
         await Runner.UntilValid(Run, Cancelled);
         Run.Adopt(id);

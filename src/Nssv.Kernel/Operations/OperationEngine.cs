@@ -295,6 +295,7 @@ public sealed partial class OperationEngine : IShardListener
     private async Task<Operation?> Execute(OperationRun run, Operation operation, bool recovered)
     {
         var isCleanUp = run.IsCleanUp;
+        using var scope = _log.BeginScope(new KeyValuePair<string, object>[] { new("OperationId", operation.Id) });
         try
         {
             while (true)

@@ -30,7 +30,7 @@ public sealed class PeerInbox
         }
         catch (Exception e) when (e is NotOwnerException or FencedException)
         {
-            return new PeerReply(PeerOutcome.NotOwner);
+            return new PeerReply(PeerOutcome.NotOwner, Detail: e.Message);
         }
         catch (ProblemException e)
         {
@@ -85,7 +85,7 @@ public sealed class PeerInbox
 
     private async Task<ShardHold> Hold(Id target)
     {
-        var hold = _ownership.Hold(target) ?? throw new NotOwnerException();
+        var hold = _ownership.Hold(target) ?? throw new NotOwnerException("It holds no such shard.");
         await hold.Ready;
         return hold;
     }

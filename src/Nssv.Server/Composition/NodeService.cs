@@ -1,5 +1,8 @@
 using Nssv.Kernel.Composition;
+using Nssv.Kernel.Data;
 using Nssv.Kernel.Ownership;
+using Nssv.Server.Admission;
+using Nssv.Server.Http;
 
 namespace Nssv.Server.Composition;
 
@@ -7,13 +10,8 @@ namespace Nssv.Server.Composition;
 /// Begins and ends the node beside its ports. A node that is alone takes up what was left before anybody can ask it for something; one of several listens first,
 /// since its peers, which wait until it answers, forward to it from the moment at which it claims. It gives its shards away before its ports close.
 /// </summary>
-internal sealed class NodeService(NodeLife life, IOwnership ownership) : IHostedLifecycleService
+internal sealed class NodeService(NodeLife life, IOwnership ownership, IStore store, UnfinishedOperations operations, Readiness readiness) : IHostedLifecycleService
 {
-    private volatile bool _serves;
-
-    /// <summary>It has taken its place: requests are answered without waiting for it.</summary>
-    public bool Serves => _serves;
-
     public Task StartingAsync(CancellationToken cancellationToken) => ownership is SoleOwnership ? Start() : Task.CompletedTask;
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -22,7 +20,6 @@ internal sealed class NodeService(NodeLife life, IOwnership ownership) : IHosted
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
-        _serves = false;
         try
         {
             await life.Stop().WaitAsync(cancellationToken);
@@ -40,6 +37,7 @@ internal sealed class NodeService(NodeLife life, IOwnership ownership) : IHosted
     private async Task Start()
     {
         await life.Start();
-        _serves = true;
+        await operations.Load(store);
+        readiness.Recovered();
     }
 }

@@ -20,9 +20,9 @@ internal static partial class ServeCommand
         using var asked = new CancellationTokenSource();
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Ask);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Ask);
-        using var logs = LoggerFactory.Create(ServerHost.ConfigureLog);
-        var log = logs.CreateLogger(typeof(ServeCommand).FullName!);
         var settings = line.Settings();
+        using var logs = LoggerFactory.Create(logging => ServerHost.ConfigureLog(logging, settings.Logs));
+        var log = logs.CreateLogger(typeof(ServeCommand).FullName!);
         // SQLite's own file is locked with the database.
         using var alone = settings.HasPeers ? InstanceLock.Acquire(settings.LockFile) : null;
         while (true)

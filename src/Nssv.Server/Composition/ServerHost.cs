@@ -1,10 +1,12 @@
-using Microsoft.Extensions.Logging.Console;
 using Nssv.Kernel.Agents;
 using Nssv.Kernel.Composition;
+using Nssv.Kernel.Data;
 using Nssv.Kernel.Operations;
+using Nssv.Server.Admission;
 using Nssv.Server.Background;
 using Nssv.Server.Certificates;
 using Nssv.Server.Http;
+using Nssv.Server.Metrics;
 
 namespace Nssv.Server.Composition;
 
@@ -26,17 +28,19 @@ public static class ServerHost
         // Without this the builder watches its folder for changes of appsettings.json, and is woken by every write to the database there.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = settings.Folder, Args = ["--hostBuilder:reloadConfigOnChange=false"] });
         builder.Configuration.Sources.Clear();
-        ConfigureLog(builder.Logging);
+        ConfigureLog(builder.Logging, settings.Logs);
         builder.WebHost.ConfigureKestrel(kestrel => Listeners.Configure(kestrel, settings, people, manager, authority));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
+        builder.Services.AddSingleton(settings).AddSingleton(settings.Dispatch);
         builder.Services.AddSources(time).AddData(settings).AddMembership(settings, manager).AddKernel().AddIdentity()
-            .AddAgents(authority, manager, new AgentApiAddress(settings.PeerUrl)).AddApi();
+            .AddAgents(authority, manager, new AgentApiAddress(settings.PeerUrl)).AddApi(settings).AddMetrics(settings);
         builder.Services.AddBackground();
         services(builder.Services);
 
         var app = builder.Build();
         try
         {
+            NodeMetrics.Add(app.Services);
             app.UseRedirect(settings.HttpsPort);
             app.Services.GetRequiredService<Pipeline>().Use(app);
             app.MapApi();
@@ -51,16 +55,9 @@ public static class ServerHost
         }
     }
 
-    /// <summary>One line an entry, on standard output, in UTC.</summary>
-    public static void ConfigureLog(ILoggingBuilder logging)
+    public static void ConfigureLog(ILoggingBuilder logging, LogFormat format)
     {
-        logging.ClearProviders().AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
-            console.UseUtcTimestamp = true;
-            console.ColorBehavior = LoggerColorBehavior.Disabled;
-        });
+        logging.AddLog(format);
         logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning);
     }
 

@@ -5,12 +5,14 @@ using Nssv.Kernel.Calls.Patching;
 using Nssv.Kernel.Events;
 using Nssv.Kernel.Ownership;
 using Nssv.Kernel.Peers;
+using Nssv.Server.Admission;
 using Nssv.Server.Agents;
 using Nssv.Server.Background;
 using Nssv.Server.Certificates;
 using Nssv.Server.Events;
 using Nssv.Server.Http;
 using Nssv.Server.Members;
+using Nssv.Server.Metrics;
 using Nssv.Server.OpenApi;
 using Nssv.Server.Peers;
 using Nssv.Services;
@@ -60,7 +62,6 @@ internal static class ServerServices
     /// <summary>This node among the others: alone on SQLite, one of several on PostgreSQL. Before the kernel, which takes a node for one that is alone.</summary>
     public static IServiceCollection AddMembership(this IServiceCollection services, ServerSettings settings, X509Certificate2 manager)
     {
-        services.AddSingleton(settings);
         services.AddSingleton<NodeEnd>();
         services.AddSingleton<NodeService>();
         services.AddHostedService(provider => provider.GetRequiredService<NodeService>());
@@ -91,14 +92,17 @@ internal static class ServerServices
         services.AddSingleton<IShardListener>(provider => provider.GetRequiredService<HostWatch>());
         services.AddHostedService(provider => provider.GetRequiredService<HostWatch>());
         services.AddHostedService<Housekeeping>();
+        services.AddHostedService<Retention>();
         return services;
     }
 
-    public static IServiceCollection AddApi(this IServiceCollection services)
+    public static IServiceCollection AddApi(this IServiceCollection services, ServerSettings settings)
     {
         services.AddPatching(DataServices.Models);
         services.AddSingleton<RequestLog>();
         services.AddSingleton<Pipeline>();
+        services.AddSingleton(settings.Limits);
+        services.AddSingleton<AdmissionControl>();
         services.AddSingleton<Acceptance>();
         services.AddSingleton<SessionEndpoints>();
         services.AddSingleton<OperationEndpoints>();
@@ -109,10 +113,22 @@ internal static class ServerServices
         return services;
     }
 
+    /// <summary>What the manager measures of itself, and who may read it.</summary>
+    public static IServiceCollection AddMetrics(this IServiceCollection services, ServerSettings settings)
+    {
+        services.AddSingleton(provider => ScrapeToken.Open(settings.ScrapeTokenFile, provider.GetRequiredService<ISecretSource>()));
+        services.AddSingleton<MetricRegistry>();
+        services.AddSingleton<HttpMetrics>();
+        services.AddSingleton<Readiness>();
+        services.AddSingleton<MetricsEndpoint>();
+        return services;
+    }
+
     public static void MapApi(this WebApplication app)
     {
         var services = app.Services;
         services.GetRequiredService<HealthEndpoints>().Map(app);
+        services.GetRequiredService<MetricsEndpoint>().Map(app);
         services.GetRequiredService<SessionEndpoints>().Map(app);
         services.GetRequiredService<ResourceEndpoints>().Map(app);
         services.GetRequiredService<OperationEndpoints>().Map(app);

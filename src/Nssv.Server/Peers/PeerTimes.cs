@@ -1,14 +1,21 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 
 namespace Nssv.Server.Peers;
 
-/// <summary>How long the last calls to each peer took.</summary>
-internal sealed class PeerTimes
+/// <summary>How long calls to each peer took.</summary>
+internal sealed class PeerTimes(Meter meter)
 {
     private const int Kept = 1_024;
     private readonly ConcurrentDictionary<Id, Ring> _rings = new();
+    private readonly Histogram<double> _duration = meter.CreateHistogram("nssv_forwarded_call_duration_seconds", null, "Time of a call to the management node that owns its resource.",
+        advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30] });
 
-    public void Answered(Id memberId, TimeSpan took) => _rings.GetOrAdd(memberId, static _ => new Ring()).Add(took.TotalMilliseconds);
+    public void Answered(Id memberId, TimeSpan took)
+    {
+        _duration.Record(took.TotalSeconds);
+        _rings.GetOrAdd(memberId, static _ => new Ring()).Add(took.TotalMilliseconds);
+    }
 
     /// <summary>Of the last 1,024 calls; null when there was none.</summary>
     public CallTimes? Of(Id memberId) => _rings.TryGetValue(memberId, out var ring) ? ring.Read() : null;

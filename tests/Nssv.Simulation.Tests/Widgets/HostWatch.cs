@@ -88,16 +88,24 @@ internal sealed class HostWatch : IManagerPort, IShardListener
     private async Task Reconcile(Id host, long incarnation)
     {
         Say(host, HostLink.Reconciling);
-        while (_seen.GetValueOrDefault(host)?.Incarnation == incarnation && _links.Of(host) == HostLink.Reconciling)
+        try
         {
-            if (await _cleanUp.Run(host))
+            while (_seen.GetValueOrDefault(host)?.Incarnation == incarnation && _links.Of(host) == HostLink.Reconciling)
             {
-                if (_seen.ContainsKey(host) && _links.Of(host) == HostLink.Reconciling)
-                    Say(host, HostLink.Connected);
-                return;
-            }
+                if (await _cleanUp.Run(host))
+                {
+                    if (_seen.ContainsKey(host) && _links.Of(host) == HostLink.Reconciling)
+                        Say(host, HostLink.Connected);
+                    return;
+                }
 
-            await Task.Delay(TimeSpan.FromSeconds(5), _time);
+                await Task.Delay(TimeSpan.FromSeconds(5), _time);
+            }
+        }
+        catch (ProblemException)
+        {
+            // The database is away: the next heartbeat begins again.
+            _seen.Remove(host);
         }
     }
 

@@ -95,12 +95,12 @@ internal sealed class Chaos
             case 1 or 6:
                 // For less than its lease, or for more.
                 manager.Pause();
-                _cluster.World.After(_dice.Between(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(_dice.Pick([3, 6, 40]))), manager.WakeSleepers);
+                _cluster.World.After(_dice.Between(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(_dice.Pick([8, 20, 60]))), manager.WakeSleepers);
                 break;
             case 7:
                 manager.IsCutOff = true;
                 _cluster.World.Note("chaos", $"{manager.Url} is cut off from the database");
-                _cluster.World.After(_dice.Between(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(_dice.Pick([3, 6, 40]))), () => manager.IsCutOff = false);
+                _cluster.World.After(_dice.Between(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(_dice.Pick([8, 20, 60]))), () => manager.IsCutOff = false);
                 break;
             case 8:
                 Cut(manager.Url, _dice.Chance(0.5) ? host.Id.ToString() : _dice.Pick(_cluster.Managers).Url);

@@ -136,7 +136,7 @@ internal sealed class ManagerNode(ManagerPlace place, ManagerParts parts, Func<s
     {
         try
         {
-            var database = new NodeDatabase(place.Database, () => IsCutOff, parts.Mutation);
+            var database = new NodeDatabase(place.Database, () => IsCutOff, what => points.Hit(context, what), parts.Mutation);
             var fence = MemberFence.Acquire(database, Member, context.Clock, place.Alone);
             var store = new Store(database);
             var events = new EventStream(store, context.Clock);
@@ -169,7 +169,8 @@ internal sealed class ManagerNode(ManagerPlace place, ManagerParts parts, Func<s
             {
                 var peers = new PeerWire(place.Link, inboxOf, Url);
                 services.AddSingleton<IPeerTransport>(peers);
-                var options = new MembershipOptions();
+                // Slower than in production, so that most of a run is not renewals.
+                var options = new MembershipOptions { Lease = TimeSpan.FromSeconds(10), Interval = TimeSpan.FromSeconds(1.5) };
                 services.AddSingleton<IOwnership>(provider => new Membership(
                     database, fence, around, events, peers, context.Clock, chance, parts.Mutation == Mutation.SelfStopAfterLease ? options with { OwnShare = 4 } : options,
                     new(Url, "1.0.0", 1, Url, Url, Url), () => context.Post(() => EndFenced(context)), provider.GetRequiredService<ILogger<Membership>>()));
@@ -182,7 +183,8 @@ internal sealed class ManagerNode(ManagerPlace place, ManagerParts parts, Func<s
             await provider.GetRequiredService<NodeLife>().Start();
             parts.Begun(provider);
             world.Note(context.Name, $"is up with generation {fence.Generation}");
-            if (Context == context)
+            // It may have died on its way here, and what it began not yet have come to its first wait.
+            if (Context == context && !context.IsDead)
                 _up.TrySetResult(provider);
         }
         catch (ProblemException e) when (e.Problem.Code == "unavailable")

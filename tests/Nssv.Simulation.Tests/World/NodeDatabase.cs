@@ -7,7 +7,8 @@ using Nssv.Kernel.Ownership;
 namespace Nssv.Simulation.Tests.World;
 
 /// <summary>The platform's one database as one node reaches it: the way there may be cut. Two mutations live here as well, since they are about commits.</summary>
-internal sealed class NodeDatabase(SqliteDatabase database, Func<bool> isCut, Mutation mutation) : Database(database.Models)
+/// <param name="dies">Whether the node dies where it does this.</param>
+internal sealed class NodeDatabase(SqliteDatabase database, Func<bool> isCut, Func<string, bool> dies, Mutation mutation) : Database(database.Models)
 {
     internal override Dialect Dialect => database.Dialect;
 
@@ -47,22 +48,27 @@ internal sealed class NodeDatabase(SqliteDatabase database, Func<bool> isCut, Mu
                 return;
             }
 
-            try
+            if (far.Mutated(Mutation.EventsNumberedAtInsert))
             {
-                (_own ??= far.Inner.CreateCommitter(fence)).Commit(units);
+                // As from a sequence: numbers that were drawn are used up, though their transaction is never committed.
+                var drawn = units.Sum(unit => unit.Events.Count);
+                far.Draw(drawn);
+                if (far.Dies("has drawn numbers"))
+                    throw new OutcomeUnknownException("The node is dead");
+                far.Draw(-drawn);
             }
-            catch (Exception e) when (e is not FencedException && far.Mutated(Mutation.EventsNumberedAtInsert))
-            {
-                // As a sequence does: numbers that were drawn are gone although the transaction is rolled back.
-                far.Inner.Exclusive(connection => Schema.Execute(connection, $"UPDATE outbox_head SET seq = seq + {units.Sum(unit => unit.Events.Count)} WHERE id = 1"));
-                throw;
-            }
+
+            (_own ??= far.Inner.CreateCommitter(fence)).Commit(units);
         }
 
         public override void Dispose() => _own?.Dispose();
     }
 
     private SqliteDatabase Inner => database;
+
+    private bool Dies(string where) => dies(where);
+
+    private void Draw(int numbers) => database.Exclusive(connection => Schema.Execute(connection, $"UPDATE outbox_head SET seq = seq + {numbers} WHERE id = 1"));
 
     private bool Mutated(Mutation which) => mutation == which;
 

@@ -58,7 +58,7 @@ public sealed class SimulatedHosts : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static string Simulator => Environment.GetEnvironmentVariable("NSSV_SIMULATOR") ?? ManagerProcess.Program("Nssv.Simulator", "nssv-simulator");
+    private static string Simulator => ManagerProcess.Program("Nssv.Simulator", "nssv-simulator");
 
     private async Task<JsonNode> Ask(string line)
     {

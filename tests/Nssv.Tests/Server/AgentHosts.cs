@@ -16,6 +16,7 @@ using Nssv.Contracts.Inventory;
 using Nssv.Kernel;
 using Nssv.Kernel.Agents;
 using Nssv.Kernel.Data;
+using Nssv.Services.Identity;
 using Shouldly;
 
 namespace Nssv.Tests.Server;
@@ -48,7 +49,8 @@ internal static class AgentHosts
 
     public static async Task<string> TakeToken(this RunningServer server, Id hostId)
     {
-        using var client = server.SignedIn();
+        // Another test may have moved the clock beyond the first session.
+        using var client = server.SignedIn(await server.SignIn(FirstAccount.Name, server.Password));
         using var answer = await client.PostAsync($"/api/v1/hosts/{hostId}:enroll", null);
         answer.StatusCode.ShouldBe(HttpStatusCode.OK);
         return (await answer.Content.ReadFromJsonAsync<JsonObject>())!["token"]!.GetValue<string>();

@@ -46,11 +46,6 @@ public class RunningServer : IAsyncLifetime
     /// <summary>Changes the settings before the first start.</summary>
     protected virtual ServerSettings Configure(ServerSettings settings) => settings;
 
-    /// <summary>Registers what is to take the place of the real thing.</summary>
-    protected virtual void Register(IServiceCollection services)
-    {
-    }
-
     /// <summary>Whom its clients trust.</summary>
     protected virtual X509Certificate2 Authority => X509Certificate2.CreateFromPem(File.ReadAllText(Path.Combine(Settings.Folder, "ca.crt")));
 
@@ -89,8 +84,13 @@ public class RunningServer : IAsyncLifetime
 
     private async Task Start()
     {
-        _app = ServerHost.Build(Settings, Time, services => Register(services.AddPlatformServices()));
+        _app = ServerHost.Build(Settings, Time, services => Configure(services.AddPlatformServices()));
         await ServerHost.Start(_app);
+    }
+
+    /// <summary>Puts something else in the place of a part.</summary>
+    protected virtual void Configure(IServiceCollection services)
+    {
     }
 
     public virtual async ValueTask DisposeAsync()
@@ -155,7 +155,7 @@ public class RunningServer : IAsyncLifetime
     public static StringContent Json(string text, string type = "application/json") => new(text, Encoding.UTF8, type);
 
     /// <summary>Below the ports that connections take by themselves, so that nothing takes them between here and the server's start.</summary>
-    private static int[] FreePorts(int count)
+    internal static int[] FreePorts(int count)
     {
         var free = new List<int>();
         while (free.Count < count)

@@ -43,7 +43,7 @@ public sealed class ServerWithHost : RunningServer, IManagerPort
         await base.DisposeAsync();
     }
 
-    protected override void Register(IServiceCollection services) => services.AddSingleton<IAgentTransport>(new InProcessTransport(_network, Url));
+    protected override void Configure(IServiceCollection services) => services.AddSingleton<IAgentTransport>(new InProcessTransport(_network, Url));
 
     Task<ResultReceipt> IManagerPort.TakeResults(ResultBatch batch) => Services.GetRequiredService<IAgentInbox>().Results(batch.HostId, batch);
 

@@ -59,6 +59,28 @@ public sealed class FlowTests
         }
     }
 
+    [Theory]
+    [InlineData("PT15M", 900)]
+    [InlineData(null, null)]
+    public void A_step_may_have_a_time_after_which_standing_still_is_a_failure(string? stall, int? seconds) =>
+        ((int?)Step(stall).Stall?.TotalSeconds).ShouldBe(seconds);
+
+    [Theory]
+    [InlineData("PT6H")]
+    [InlineData("PT7H")]
+    [InlineData("PT0S")]
+    public async Task A_stall_that_the_deadline_overtakes_or_that_is_no_time_is_found_at_the_start(string stall)
+    {
+        await using var bed = new ServiceBed();
+        var steps = bed.Services.GetServices<IStep>();
+        Should.Throw<FlowException>(() => new FlowCatalog([Flow(stall)], steps)).Message.ShouldContain("stall");
+    }
+
+    private static FlowNode.Step Step(string? stall) => Flow(stall).Nodes.ShouldHaveSingleItem().ShouldBeOfType<FlowNode.Step>();
+
+    private static FlowDefinition Flow(string? stall) => new FlowReader(_ => typeof(Nssv.Services.Images.Images.ImageCreate)).Read(
+        $"<flow name=\"test.flow\" context=\"ImageCreate\"><step name=\"image.import\" deadline=\"PT6H\" {(stall is null ? "" : $"stall=\"{stall}\"")}/></flow>", "test");
+
     [Fact]
     public async Task Every_step_is_called_by_a_flow()
     {

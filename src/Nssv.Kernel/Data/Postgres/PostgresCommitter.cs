@@ -144,13 +144,13 @@ internal sealed class PostgresCommitter(PostgresDatabase database, MemberFence f
         {
             Add(batch, OutboxHead.Advance.Replace("@p0", "$1", StringComparison.Ordinal), [(long)events.Count]);
             var insert = Add(batch, InsertEvents, []);
-            Texts(insert, events, item => item.Draft.Type);
-            Texts(insert, events, item => item.Draft.ResourceType);
-            Texts(insert, events, item => item.Draft.ResourceId.ToString());
-            Texts(insert, events, item => item.Draft.ProjectId.ToString());
-            Texts(insert, events, item => item.Draft.OperationId?.ToString());
-            insert.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. events.Select(item => Sql.Micros(item.Draft.At))], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint });
-            Texts(insert, events, item => item.DataText);
+            Texts(insert, events, item => item.Type);
+            Texts(insert, events, item => item.ResourceType);
+            Texts(insert, events, item => item.ResourceId.ToString());
+            Texts(insert, events, item => item.ProjectId.ToString());
+            Texts(insert, events, item => item.OperationId?.ToString());
+            insert.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. events.Select(item => Sql.Micros(item.At))], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint });
+            Texts(insert, events, item => item.Data);
         }
         Add(batch, "COMMIT", []);
         long last = 0;

@@ -64,10 +64,10 @@ internal sealed class SqliteCommitter(SqliteSession session, bool ownsSession, R
         foreach (var unit in units)
         {
             var sequence = next;
-            foreach (var (draft, data, _) in unit.Published)
+            foreach (var item in unit.Published)
             {
-                session.Run(_insertEvent, sequence++, draft.Type, draft.ResourceType, draft.ResourceId.ToString(), draft.ProjectId.ToString(),
-                    draft.OperationId is { } operation ? operation.ToString() : SqlNull.Text, Sql.Micros(draft.At), data);
+                session.Run(_insertEvent, sequence++, item.Type, item.ResourceType, item.ResourceId.ToString(), item.ProjectId.ToString(),
+                    item.OperationId is { } operation ? operation.ToString() : SqlNull.Text, Sql.Micros(item.At), item.Data);
             }
             next = unit.Number(next);
         }

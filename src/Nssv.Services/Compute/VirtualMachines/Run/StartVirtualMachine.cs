@@ -75,7 +75,7 @@ internal sealed class BeginRunTurn : CallTurn<BeginRun, RunBegun>
         if (pinned.Count > 1)
             throw new Problem(409, "volumes-on-several-hosts", "The machine's disks are on different hosts.", $"'{vm.Name}' has disks on {pinned.Count} hosts.", "Detach those that are elsewhere.").AsException();
         var demand = new Demand(vm.CpuCount, vm.MemoryBytes, vm.Architecture, pinned.FirstOrDefault(), [.. volumes.Select(v => v.DataStorageId).Distinct()], 0);
-        var hosts = await HostSnapshots.Of(turn.Store, vm.ClusterId);
+        var hosts = await HostSnapshots.Of(turn.Store, vm.ClusterId, demand);
         var plan = Placer.Place(demand, hosts);
         var host = hosts.FirstOrDefault(h => h.Host.Id == plan.HostId)?.Host ?? throw VmProblems.NoHostFits(plan).AsException();
         var after = vm with

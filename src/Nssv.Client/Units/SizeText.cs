@@ -1,9 +1,9 @@
 using System.Globalization;
 
-namespace Nssv.Cli.Input;
+namespace Nssv.Client.Units;
 
 /// <summary>Sizes as people write them: <c>256MiB</c>, <c>1GiB</c>, <c>1G</c>, <c>1.5T</c>, <c>4096</c>. Units are powers of 1,024, as memory and disks of machines are counted; <c>MB</c>, <c>GB</c> and <c>TB</c> are taken so too.</summary>
-internal static class SizeText
+public static class SizeText
 {
     private static readonly string[] Units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 

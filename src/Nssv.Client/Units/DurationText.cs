@@ -1,10 +1,10 @@
 using System.Buffers;
 using System.Globalization;
 
-namespace Nssv.Cli.Input;
+namespace Nssv.Client.Units;
 
 /// <summary>Durations as people write them: <c>30s</c>, <c>500ms</c>, <c>5m</c>, <c>1h30m</c>; a bare number is seconds.</summary>
-internal static class DurationText
+public static class DurationText
 {
     private static readonly SearchValues<char> Digits = SearchValues.Create("0123456789.");
 
