@@ -41,7 +41,11 @@ internal static class DownCommand
             Directory.CreateDirectory(home.At("run"));
             using (StartLock.Take(home))
             {
-                await steps.Step("Agent", async () => await programs.Agent.Stop(cancellation) ? "stopped" : "was not running");
+                if (InstanceFile.Load(home) is not { Joined: true })
+                {
+                    await steps.Step("Agent", async () => await programs.Agent.Stop(cancellation) ? "stopped" : "was not running");
+                }
+
                 await steps.Step("Manager", async () => await programs.Manager.Stop(cancellation) ? "stopped" : "was not running");
                 if (invocation.Value(purge))
                 {

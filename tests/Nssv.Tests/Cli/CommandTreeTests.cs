@@ -27,6 +27,7 @@ public sealed class CommandTreeTests
         "nic", "nic list", "nic show", "nic create", "nic delete",
         "account", "account list", "account show",
         "operation", "operation list", "operation show", "operation wait", "operation cancel", "operation retry", "operation undo", "operation dismiss",
+        "manager", "manager list", "manager show",
         "event", "event list",
         "api", "completion", "version",
     ]);
