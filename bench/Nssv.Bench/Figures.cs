@@ -34,6 +34,9 @@ internal sealed class Figures(TextWriter output)
         output.Flush();
     }
 
+    /// <summary>The newest figure whose name begins so.</summary>
+    public double Last(string name) => _all.Last(figure => figure.Name.StartsWith(name, StringComparison.Ordinal)).Value;
+
     public void WriteTable()
     {
         List<string[]> rows = [["Figure", "Value", "Unit", "Baseline", "Ratio", "Aim", ""]];

@@ -3,15 +3,18 @@ namespace Nssv.Bench;
 /// <summary>What to measure, and how long.</summary>
 /// <param name="Only">Names of databases and of measurements; none of a kind: all of it.</param>
 /// <param name="Rounds">Machines created on each side of a comparison.</param>
-internal sealed record Options(IReadOnlyList<string> Only, string? Json, bool Quick, int Rounds, int? Seconds)
+/// <param name="Hosts">Simulated hosts for the heartbeats.</param>
+internal sealed record Options(IReadOnlyList<string> Only, string? Json, bool Quick, int Rounds, int? Seconds, int? Hosts)
 {
     public const string Usage = """
-        Usage: nssv bench [--only NAME]... [--json FILE] [--quick] [--rounds N] [--seconds N]
+        Usage: nssv bench [--only NAME]... [--json FILE] [--quick] [--rounds N] [--seconds N] [--hosts N]
 
-        Names of measurements: create, power-off, idle (a whole platform), flows, reads, accepts (a manager under load).
+        Names of measurements: create, power-off, idle (a whole platform), flows, reads, accepts (a manager under load),
+        fleet (machines made on simulated hosts of a second process, over mutual TLS, at 0, 50,000 and 100,000 machines), heartbeats
+        (5,000 such hosts), start (a manager's start with 300,000 machines and 1,000 unfinished operations).
         Names of databases for the latter: sqlite, postgresql.
         --quick measures shorter and repeats less; --rounds is how many machines are created on each side (10), --seconds how
-        long each measurement under load takes (8).
+        long each measurement under load takes (8), --hosts how many hosts send heartbeats.
         """;
 
     public bool Wants(string name) => !Only.Intersect(Databases.Contains(name) ? Databases : Measurements).Any() || Only.Contains(name);
@@ -28,7 +31,7 @@ internal sealed record Options(IReadOnlyList<string> Only, string? Json, bool Qu
         List<string> only = [];
         string? json = null;
         var quick = false;
-        int? rounds = null, seconds = null;
+        int? rounds = null, seconds = null, hosts = null;
         for (var i = 0; i < arguments.Length; i++)
         {
             switch (arguments[i])
@@ -51,15 +54,19 @@ internal sealed record Options(IReadOnlyList<string> Only, string? Json, bool Qu
                     seconds = number;
                     i++;
                     break;
+                case "--hosts" when int.TryParse(Value(), out var number) && number is > 0 and <= 9_000:
+                    hosts = number;
+                    i++;
+                    break;
                 default:
                     throw new ArgumentException($"'{string.Join(' ', arguments.Skip(i))}' is not understood.");
             }
 
             string Value() => i + 1 < arguments.Length ? arguments[i + 1] : throw new ArgumentException($"{arguments[i]} needs a value.");
         }
-        return new(only, json, quick, rounds ?? (quick ? 3 : 10), seconds);
+        return new(only, json, quick, rounds ?? (quick ? 3 : 10), seconds, hosts);
     }
 
     private static readonly string[] Databases = ["sqlite", "postgresql"];
-    private static readonly string[] Measurements = ["create", "power-off", "idle", "flows", "reads", "accepts"];
+    private static readonly string[] Measurements = ["create", "power-off", "idle", "flows", "reads", "accepts", "fleet", "heartbeats", "start"];
 }

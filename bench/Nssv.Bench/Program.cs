@@ -1,5 +1,6 @@
 using System.Globalization;
 using Nssv.Bench;
+using Nssv.Bench.Fleet;
 using Nssv.Bench.Managers;
 using Nssv.Bench.Platform;
 
@@ -41,6 +42,21 @@ try
             await new DatabaseFigures(options, figures, folder).Measure("PostgreSQL", postgres, acceptAim: 3_000, readsHaveAim: false);
         });
     }
+    var fleet = new FleetFigures(options, figures, folder);
+    if (options.Wants("fleet") && options.Wants("sqlite"))
+        await Measured("fleet on SQLite", () => fleet.Creations("SQLite", null));
+    if (options.Wants("fleet") && options.Wants("postgresql"))
+    {
+        await Measured("fleet on PostgreSQL", async () =>
+        {
+            using var postgres = new PostgresServer(Directory.CreateDirectory(Path.Combine(folder, "fleet")).FullName);
+            await fleet.Creations("PostgreSQL", postgres.Url);
+        });
+    }
+    if (options.WantsAny("heartbeats"))
+        await Measured("heartbeats", fleet.Heartbeats);
+    if (options.WantsAny("start"))
+        await Measured("start", fleet.Starts);
     figures.WriteTable();
     screen.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Measured in {begun.Elapsed.TotalSeconds:0} s; load average now {Machine.Load}."));
     if (options.Json is { } file)

@@ -3,6 +3,7 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using Nssv.Cli.Commands.Completion;
 using Nssv.Cli.Output;
+using Nssv.Cli.Platform;
 using Nssv.Client.Problems;
 
 namespace Nssv.Cli;
@@ -24,7 +25,14 @@ internal static class CommandLine
             return Refuse(parse, arguments, environment);
         }
 
-        return await parse.InvokeAsync(new InvocationConfiguration { Output = environment.Out, Error = environment.Error, EnableDefaultExceptionHandler = false });
+        var invocation = new InvocationConfiguration { Output = environment.Out, Error = environment.Error, EnableDefaultExceptionHandler = false };
+        if (parse.CommandResult.Command.Name == SimulateCommand.Name)
+        {
+            // After Ctrl-C it removes what it made, which takes its time; a second Ctrl-C makes it give up.
+            invocation.ProcessTerminationTimeout = Timeout.InfiniteTimeSpan;
+        }
+
+        return await parse.InvokeAsync(invocation);
     }
 
     private static int Refuse(ParseResult parse, IReadOnlyList<string> arguments, CliEnvironment environment)

@@ -25,6 +25,7 @@ internal static class CommandTree
         new("up", "Start the instance on this machine; safe to repeat", UpCommand.Build),
         new("down", "Stop the instance; its virtual machines keep running", DownCommand.Build),
         new("status", "Show how the instance on this machine is", StatusCommand.Build),
+        new(SimulateCommand.Name, "Fill the platform with simulated hosts and virtual machines, until Ctrl-C", SimulateCommand.Build),
         new("vm", "Virtual machines", VmCommands.Build),
         new("image", "Templates from which disks are made, and media", ImageCommands.Build),
         new("volume", "Disks of virtual machines", VolumeCommands.Build),

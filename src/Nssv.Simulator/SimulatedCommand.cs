@@ -9,7 +9,6 @@ namespace Nssv.Simulator;
 /// <summary>What each command does to a machine: idempotent, as on a real host. Runs at one moment, under the machine's lock.</summary>
 internal sealed class SimulatedCommand(MachineState state, CommandScope scope)
 {
-    private const long Capacity = 1L << 42;
     private const long OverlayBytes = 196_608;
 
     public object Apply(Command command, out DomainStatus? changed)
@@ -42,7 +41,7 @@ internal sealed class SimulatedCommand(MachineState state, CommandScope scope)
     {
         if (storages.TryAdd(id, path))
             Note(what, id);
-        return new(Capacity, Capacity);
+        return new(state.StorageBytes, state.AvailableBytes);
     }
 
     private Done DetachData(Id id) => state.Layers.Values.Any(layer => layer.DataStorageId == id)
@@ -59,6 +58,8 @@ internal sealed class SimulatedCommand(MachineState state, CommandScope scope)
             throw Conflict("storage-not-attached", $"Data storage {layer.DataStorageId} is not attached to this host.");
         if (layer.ParentLayerId is { } parent && !state.Layers.ContainsKey(parent))
             throw Conflict("layer-parent-missing", $"Layer {id} needs layer {parent}.");
+        if (!state.Layers.ContainsKey(id) && layer.AllocatedBytes > state.AvailableBytes)
+            throw new Problem(507, "storage-full", "The storage has not enough free space.", $"{layer.AllocatedBytes} bytes are needed.", "Free some space, or choose another storage.").AsException();
         if (state.Layers.TryAdd(id, layer))
             Note(what, id);
         return new(state.Layers[id].SizeBytes, state.Layers[id].AllocatedBytes);

@@ -9,8 +9,6 @@ namespace Nssv.Simulator;
 /// <summary>The engine of one life of a simulated agent: does on the <see cref="SimulatedMachine"/> what the real one does on a host, in the time it is told to take.</summary>
 public sealed class SimulatedEngine(SimulatedMachine machine, TimeProvider time, EngineBehaviour behaviour) : IHostEngine
 {
-    private const long Capacity = 1L << 42;
-
     private volatile bool _dead;
 
     public event Action<DomainStatus>? DomainChanged;
@@ -22,7 +20,7 @@ public sealed class SimulatedEngine(SimulatedMachine machine, TimeProvider time,
     HostCapacity IHostEngine.Capacity => behaviour.Capacity;
 
     public IReadOnlyList<StorageStatus> Storages => machine.Change(state => state.DataStorages.Keys.Concat(state.ImageStorages.Keys)
-        .Select(id => new StorageStatus(id, true, Capacity, Capacity, null)).ToList());
+        .Select(id => new StorageStatus(id, true, state.StorageBytes, state.AvailableBytes, null)).ToList());
 
     public Task Start(CancellationToken cancel) => Task.CompletedTask;
 

@@ -24,6 +24,12 @@ public sealed class SimulatedMachine(Id hostId)
 
     public Id HostId { get; } = hostId;
 
+    /// <summary>Room of each of its storages; what its layers take is not available.</summary>
+    public long StorageBytes { get; init; } = 1L << 42;
+
+    /// <summary>False: <see cref="Effects"/> stays empty, for thousands of hosts would remember everything that ever happened.</summary>
+    public bool KeepsEffects { get; init; } = true;
+
     public string BootId => Locked(() => $"boot-{HostId.Short}-{_boots}");
 
     /// <summary>Everything that was changed, in order.</summary>
@@ -96,7 +102,37 @@ public sealed class SimulatedMachine(Id hostId)
     internal T Change<T>(Func<MachineState, T> change)
     {
         lock (_gate)
-            return change(new(_domains, _dataStorages, _imageStorages, _layers, _images, _effects, _violations));
+            return change(new(_domains, _dataStorages, _imageStorages, _layers, _images, KeepsEffects ? _effects : [], _violations) { StorageBytes = StorageBytes });
+    }
+
+    /// <summary>Everything that a restart of the host leaves, and what runs.</summary>
+    internal SimulatedHoldings Holdings => Locked(() => new SimulatedHoldings
+    {
+        Boots = _boots,
+        Domains = [.. _domains.Values.Select(domain => new SimulatedRun(domain.Spec, domain.RunningGeneration, domain.State))],
+        DataStorages = new Dictionary<Id, string>(_dataStorages),
+        ImageStorages = new Dictionary<Id, string>(_imageStorages),
+        Layers = new Dictionary<Id, SimulatedLayer>(_layers),
+        Images = new Dictionary<Id, Id>(_images),
+    });
+
+    /// <summary>Puts back what <see cref="Holdings"/> gave; for a machine that holds nothing yet.</summary>
+    internal void Hold(SimulatedHoldings holdings)
+    {
+        lock (_gate)
+        {
+            _boots = holdings.Boots;
+            foreach (var run in holdings.Domains)
+                _domains[run.Spec.VirtualMachineId] = new(run.Spec) { RunningGeneration = run.RunningGeneration, State = run.State };
+            foreach (var (id, path) in holdings.DataStorages)
+                _dataStorages[id] = path;
+            foreach (var (id, path) in holdings.ImageStorages)
+                _imageStorages[id] = path;
+            foreach (var (id, layer) in holdings.Layers)
+                _layers[id] = layer;
+            foreach (var (id, storage) in holdings.Images)
+                _images[id] = storage;
+        }
     }
 
     private T Locked<T>(Func<T> read)
@@ -126,4 +162,25 @@ internal sealed class SimulatedDomain(DomainSpec spec)
 
 internal sealed record MachineState(
     SortedDictionary<Id, SimulatedDomain> Domains, SortedDictionary<Id, string> DataStorages, SortedDictionary<Id, string> ImageStorages,
-    SortedDictionary<Id, SimulatedLayer> Layers, SortedDictionary<Id, Id> Images, List<SimulatedEffect> Effects, List<string> Violations);
+    SortedDictionary<Id, SimulatedLayer> Layers, SortedDictionary<Id, Id> Images, List<SimulatedEffect> Effects, List<string> Violations)
+{
+    public required long StorageBytes { get; init; }
+
+    /// <summary>What is left in each data storage.</summary>
+    public long AvailableBytes => Math.Max(0, StorageBytes - Layers.Values.Sum(layer => layer.AllocatedBytes));
+}
+
+/// <summary>What a simulated machine holds, as it can be written down.</summary>
+internal sealed record SimulatedHoldings
+{
+    public required int Boots { get; init; }
+    public required IReadOnlyList<SimulatedRun> Domains { get; init; }
+    public required IReadOnlyDictionary<Id, string> DataStorages { get; init; }
+    public required IReadOnlyDictionary<Id, string> ImageStorages { get; init; }
+    public required IReadOnlyDictionary<Id, SimulatedLayer> Layers { get; init; }
+
+    /// <summary>Images by id, each with its storage.</summary>
+    public required IReadOnlyDictionary<Id, Id> Images { get; init; }
+}
+
+internal sealed record SimulatedRun(DomainSpec Spec, long RunningGeneration, DomainState State);

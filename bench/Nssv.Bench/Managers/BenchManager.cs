@@ -1,7 +1,5 @@
-using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
-using Nssv.Bench.Load;
 using Nssv.Contracts.Agent;
 using Nssv.Contracts.Compute;
 using Nssv.Contracts.Images;
@@ -12,11 +10,8 @@ using Nssv.Kernel.Authorization;
 using Nssv.Kernel.Calls;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Operations;
-using Nssv.Kernel.Ownership;
-using Nssv.Server.Certificates;
 using Nssv.Server.Composition;
 using Nssv.Services;
-using Nssv.Services.Identity;
 using Nssv.Simulator;
 
 namespace Nssv.Bench.Managers;
@@ -42,32 +37,12 @@ internal sealed class BenchManager : IAsyncDisposable
     public Caller Admin { get; private set; } = null!;
     public string Token { get; private set; } = "";
     public Id ImageId { get; } = new(Guid.CreateVersion7());
-    public X509Certificate2 Authority => X509Certificate2.CreateFromPem(File.ReadAllText(Path.Combine(Settings.Folder, "ca.crt")));
+    public X509Certificate2 Authority { get; private init; } = null!;
 
     public static async Task<BenchManager> Start(string folder, string? database)
     {
-        var time = TimeProvider.System;
-        var settings = new ServerSettings
-        {
-            Home = folder,
-            PlatformId = new(Guid.CreateVersion7()),
-            ManagerId = new(Guid.CreateVersion7()),
-            Listen = IPAddress.Loopback,
-            HttpsPort = FreePort.Next(),
-            AgentApiPort = FreePort.Next(),
-            AgentApiHost = "localhost",
-            Database = database,
-        };
-        Directory.CreateDirectory(settings.Folder);
-        new CertificateFiles(settings.Folder).Create(settings.PlatformId, settings.ManagerId, ["localhost"], time);
-        var password = "";
-        await using (var prepared = DataServices.Open(settings, DataServices.Models))
-        {
-            Migrator.Apply(prepared, time, Server.Composition.Migrations.All);
-            await using var writer = new Writer(prepared, MemberFence.Acquire(prepared, settings.ManagerId, time), new WriterOptions { Time = time });
-            await FirstAccount.Create(new Store(prepared), writer, new RandomIds(time), time, new RandomSecrets(), settings.PlatformId, made => password = made);
-        }
-
+        var home = await BenchHome.Prepare(folder, database);
+        var (time, settings) = (TimeProvider.System, home.Settings);
         var counters = new Counters();
         var network = new SimulatedNetwork(new DirectLink());
         var app = ServerHost.Build(settings, time, services =>
@@ -77,9 +52,9 @@ internal sealed class BenchManager : IAsyncDisposable
             services.AddSingleton<IAgentTransport>(new CountingTransport(new InProcessTransport(network, CallbackUrl), counters));
         });
         network.Attach(CallbackUrl, new ManagerPort(app.Services.GetRequiredService<IAgentInbox>(), app.Services.GetRequiredService<IHostInbox>(), counters));
-        var manager = new BenchManager(app, settings, counters);
+        var manager = new BenchManager(app, settings, counters) { Authority = home.Authority };
         await ServerHost.Start(app);
-        await manager.SignIn(password);
+        (manager.Token, manager.Admin) = await home.SignIn();
         await manager.SetUp(network);
         return manager;
     }
@@ -93,18 +68,6 @@ internal sealed class BenchManager : IAsyncDisposable
         ["imageId"] = ImageId.ToString(),
         ["start"] = start,
     }.ToJsonString();
-
-    private async Task SignIn(string password)
-    {
-        using var connection = await TlsConnection.Open(Settings.HttpsPort, Authority);
-        var body = new JsonObject { ["accountName"] = FirstAccount.Name, ["password"] = password }.ToJsonString();
-        var status = await connection.Exchange(TlsConnection.Request("POST", "/api/v1/sessions", null, body));
-        var session = JsonNode.Parse(connection.Body.Span)!;
-        if (status != StatusCodes.Status201Created)
-            throw new InvalidOperationException($"Signing in was answered with {status}: {session}");
-        Token = session["token"]!.GetValue<string>();
-        Admin = new Caller(Id.Parse(session["accountId"]!.GetValue<string>()), Settings.PlatformId, FirstAccount.Name, CallerRole.Admin);
-    }
 
     private async Task SetUp(SimulatedNetwork network)
     {

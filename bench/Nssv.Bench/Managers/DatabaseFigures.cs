@@ -87,7 +87,7 @@ internal sealed class DatabaseFigures(Options options, Figures figures, string f
     /// <summary>The rows of an accept, written by the same code to the same database, but each accept in a transaction of its own.</summary>
     private async Task<double> Ungrouped(BenchManager manager)
     {
-        var operation = (await manager.Store.First<Operation>(Condition.Equal(nameof(Operation.Kind), "vm.create"), Condition.Equal(nameof(Operation.State), OperationState.Queued)))!;
+        var operation = (await manager.Store.First<Operation>(Condition.Equal(nameof(Operation.Kind), "virtual-machine.create"), Condition.Equal(nameof(Operation.State), OperationState.Queued)))!;
         var machine = await manager.Store.Get<VirtualMachine>(operation.TargetId);
         var volume = (await manager.Store.First<Volume>(Condition.Equal(nameof(Volume.VirtualMachineId), machine.Id)))!;
         var layer = await manager.Store.Get<VolumeLayer>(volume.ActiveLayerId!.Value);

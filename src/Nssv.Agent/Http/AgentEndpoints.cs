@@ -10,7 +10,8 @@ using Nssv.Kernel.Trust;
 namespace Nssv.Agent.Http;
 
 /// <summary>What managers (and, for images, other agents) may ask of this host.</summary>
-internal sealed class AgentEndpoints(CommandDesk desk, IHostEngine engine, Action beatNow, CancellationToken stopping)
+/// <param name="served">Which agent the connection leads to: this process's only one, or, in a simulator, one of many.</param>
+internal sealed class AgentEndpoints(Func<HttpContext, ValueTask<ServedAgent>> served, CancellationToken stopping)
 {
     private const string Root = "/agent/v1";
     private const string CallbackHeader = "X-Callback-Url";
@@ -32,23 +33,22 @@ internal sealed class AgentEndpoints(CommandDesk desk, IHostEngine engine, Actio
     {
         if (http.Request.Headers[CallbackHeader] is not [{ Length: > 0 } callbackUrl])
             throw Problems.Invalid(CallbackHeader, "The header with the URL for the results is missing.").AsException();
-        var receipt = await desk.Accept(await Read<CommandBatch>(http), callbackUrl);
+        var receipt = await (await served(http)).Desk.Accept(await Read<CommandBatch>(http), callbackUrl);
         await Answers.Write(http, StatusCodes.Status202Accepted, receipt);
     }
 
-    private async Task Ask(HttpContext http) => await Answers.Write(http, StatusCodes.Status200OK, await desk.Ask(await Read<Ask>(http)));
+    private async Task Ask(HttpContext http) => await Answers.Write(http, StatusCodes.Status200OK, await (await served(http)).Desk.Ask(await Read<Ask>(http)));
 
     private async Task Forget(HttpContext http)
     {
-        await desk.Forget(await Read<Forget>(http));
+        await (await served(http)).Desk.Forget(await Read<Forget>(http));
         http.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
-    private Task BeatNow(HttpContext http)
+    private async Task BeatNow(HttpContext http)
     {
-        beatNow();
+        (await served(http)).BeatNow();
         http.Response.StatusCode = StatusCodes.Status204NoContent;
-        return Task.CompletedTask;
     }
 
     private async Task Upload(HttpContext http)
@@ -56,14 +56,14 @@ internal sealed class AgentEndpoints(CommandDesk desk, IHostEngine engine, Actio
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
             size.MaxRequestBodySize = null;
         using var ending = Ending(http);
-        await engine.ReceiveUpload(StorageId(http), RouteId(http, "imageId"), http.Request.Body, http.Request.ContentLength, ending.Token);
+        await (await served(http)).Engine.ReceiveUpload(StorageId(http), RouteId(http, "imageId"), http.Request.Body, http.Request.ContentLength, ending.Token);
         http.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
     private async Task Download(HttpContext http)
     {
         using var ending = Ending(http);
-        var image = await engine.OpenImage(StorageId(http), RouteId(http, "imageId"), ending.Token);
+        var image = await (await served(http)).Engine.OpenImage(StorageId(http), RouteId(http, "imageId"), ending.Token);
         await using var content = image.Content;
         http.Response.ContentType = image.MediaType;
         http.Response.ContentLength = image.Length;
@@ -76,7 +76,7 @@ internal sealed class AgentEndpoints(CommandDesk desk, IHostEngine engine, Actio
         if (!http.WebSockets.IsWebSocketRequest)
             throw new Problem(426, "websocket-needed", "The console is a WebSocket.", null, "Connect with a WebSocket client.").AsException();
         using var ending = Ending(http);
-        await using var console = await engine.OpenConsole(RouteId(http, "virtualMachineId"), ending.Token);
+        await using var console = await (await served(http)).Engine.OpenConsole(RouteId(http, "virtualMachineId"), ending.Token);
         using var socket = await http.WebSockets.AcceptWebSocketAsync();
         await ConsoleBridge.Run(socket, console, ending.Token);
     }
@@ -109,6 +109,12 @@ internal sealed class AgentEndpoints(CommandDesk desk, IHostEngine engine, Actio
             throw new ProblemException(Problems.Invalid("body", $"The message is no {typeof(T).Name}: {exception.Message}", "Bring manager and agent to versions that fit.", "malformed-message"), exception);
         }
     }
+}
+
+/// <summary>An agent as its endpoints see it.</summary>
+internal sealed record ServedAgent(CommandDesk Desk, IHostEngine Engine, Action BeatNow)
+{
+    public static ServedAgent Of(AgentCore core, IHostEngine engine) => new(core.Desk, engine, core.BeatNow);
 }
 
 /// <summary>Which roles an endpoint serves. One that says nothing serves nobody.</summary>

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Nssv.Agent.Protocol;
@@ -12,6 +13,18 @@ internal static class AgentServer
 
     /// <param name="port">0 takes a free one; the application's Urls tell which.</param>
     public static WebApplication Build(MutualTls tls, IPAddress? address, int port, AgentCore core, IHostEngine engine, Action<ILoggingBuilder> logging)
+    {
+        var served = ServedAgent.Of(core, engine);
+        return Build(address, port, _ => { }, _ => ValueTask.FromResult(tls.ServerOptions()), _ => ValueTask.FromResult(served), logging);
+    }
+
+    /// <summary>The same for any number of agents behind one port.</summary>
+    /// <param name="onListen">Sees each connection before its handshake.</param>
+    /// <param name="tls">Whose certificate the connection is shown.</param>
+    /// <param name="served">To which agent it leads.</param>
+    public static WebApplication Build(
+        IPAddress? address, int port, Action<ListenOptions> onListen, Func<TlsHandshakeCallbackContext, ValueTask<SslServerAuthenticationOptions>> tls,
+        Func<HttpContext, ValueTask<ServedAgent>> served, Action<ILoggingBuilder> logging)
     {
         var builder = WebApplication.CreateEmptyBuilder(new());
         logging(builder.Logging);
@@ -28,9 +41,10 @@ internal static class AgentServer
             void Listen(ListenOptions listen)
             {
                 listen.Protocols = HttpProtocols.Http1AndHttp2;
+                onListen(listen);
                 listen.UseHttps(new TlsHandshakeCallbackOptions
                 {
-                    OnConnection = _ => ValueTask.FromResult(tls.ServerOptions()),
+                    OnConnection = tls,
                     HandshakeTimeout = HandshakeLimit,
                 });
             }
@@ -46,7 +60,7 @@ internal static class AgentServer
         app.UseRouting();
         app.Use(async (http, next) => await Answers.Guard(http, next, logger));
         app.UseWebSockets();
-        new AgentEndpoints(core.Desk, engine, core.BeatNow, app.Lifetime.ApplicationStopping).Map(app);
+        new AgentEndpoints(served, app.Lifetime.ApplicationStopping).Map(app);
         return app;
     }
 }

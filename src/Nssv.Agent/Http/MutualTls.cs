@@ -12,10 +12,17 @@ namespace Nssv.Agent.Http;
 /// </summary>
 internal sealed class MutualTls(X509Certificate2 own, PlatformTrust trust)
 {
+    /// <summary>Made once: each handshake would else build the chain anew, and OpenSSL's context with it.</summary>
+    private volatile SslStreamCertificateContext _own = Context(own);
+
+    /// <summary>Shows this certificate from the next handshake on; a handler that was made before keeps the one it has.</summary>
+    public void Use(X509Certificate2 renewed) => _own = Context(renewed);
+
     /// <summary>A handler that speaks to holders of <paramref name="role"/> only.</summary>
     public SocketsHttpHandler Handler(string role) => new()
     {
-        ConnectTimeout = TimeSpan.FromSeconds(5),
+        // With the handshake, which waits its turn when many hosts come back at once: giving up and beginning anew would only make the queue longer.
+        ConnectTimeout = TimeSpan.FromSeconds(15),
         UseProxy = false,
         UseCookies = false,
         AllowAutoRedirect = false,
@@ -25,8 +32,7 @@ internal sealed class MutualTls(X509Certificate2 own, PlatformTrust trust)
         PooledConnectionIdleTimeout = TimeSpan.FromMinutes(5),
         SslOptions = new SslClientAuthenticationOptions
         {
-            ClientCertificates = [own],
-            LocalCertificateSelectionCallback = (_, _, _, _, _) => own,
+            ClientCertificateContext = _own,
             RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is X509Certificate2 shown && trust.Verify(shown, asClient: false)?.Role == role,
         },
     };
@@ -34,11 +40,13 @@ internal sealed class MutualTls(X509Certificate2 own, PlatformTrust trust)
     /// <summary>The server's side: nobody without a certificate of the platform gets past the handshake.</summary>
     public SslServerAuthenticationOptions ServerOptions() => new()
     {
-        ServerCertificate = own,
+        ServerCertificateContext = _own,
         ClientCertificateRequired = true,
         EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
         CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
         RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is X509Certificate2 shown && trust.Verify(shown, asClient: true) is not null,
         ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
     };
+
+    private static SslStreamCertificateContext Context(X509Certificate2 certificate) => SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true);
 }

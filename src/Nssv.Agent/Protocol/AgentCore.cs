@@ -3,8 +3,6 @@ namespace Nssv.Agent.Protocol;
 /// <summary>An agent without its wires: the desk and the reporter over an engine and a journal. The same in production and in a simulation.</summary>
 public sealed class AgentCore : IDisposable
 {
-    private static readonly TimeSpan SweepInterval = TimeSpan.FromMinutes(10);
-
     private readonly DeskParts _parts;
     private readonly HostReporter _reporter;
     private readonly CancellationTokenSource _stopping = new();
@@ -53,7 +51,7 @@ public sealed class AgentCore : IDisposable
         {
             try
             {
-                await Task.Delay(SweepInterval, _parts.Time, _stopping.Token);
+                await Task.Delay(_parts.Options.SweepInterval, _parts.Time, _stopping.Token);
                 await Desk.Sweep();
             }
             catch (OperationCanceledException)

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Nssv.Kernel;
 using Nssv.Kernel.Agents;
-using Nssv.Kernel.Data;
 
 namespace Nssv.Agent.Protocol;
 
@@ -11,7 +10,7 @@ public sealed partial class CommandDesk
     private void Decide(CommandEnvelope envelope, Acceptance acceptance)
     {
         KnownCommand? known = null;
-        var readable = IsNamedForItsOperation(envelope) && envelope.DeadlineSeconds > 0;
+        var readable = IsNamedForItsOperation(envelope) && envelope is { DeadlineSeconds: > 0, StallSeconds: null or > 0 };
         if (readable && !TryRead(envelope, out known, out readable))
         {
             acceptance.Refuse(envelope, "unknown-command", 0);
@@ -71,22 +70,19 @@ public sealed partial class CommandDesk
             Step = envelope.Step,
             Attempt = envelope.Attempt,
             DeadlineSeconds = envelope.DeadlineSeconds,
+            StallSeconds = envelope.StallSeconds,
             Name = envelope.Name,
-            Body = envelope.Body.GetRawText(),
-            Known = known,
+            Command = known.Command,
+            Resource = known.Resource,
             Order = ++_order,
             AcceptedAt = _time.GetUtcNow(),
             Epoch = envelope.Epoch,
             CallbackUrl = acceptance.CallbackUrl,
             Predecessor = previous,
         };
-        if (previous is null)
+        acceptance.Changes.Add(new CommandAccepted(entry.AsAccepted(envelope.Body.GetRawText()), Replaces: previous is not null));
+        if (previous is not null)
         {
-            CommandJournal.Accept(acceptance.Unit, entry);
-        }
-        else
-        {
-            CommandJournal.Replace(acceptance.Unit, entry);
             previous.Successor = entry;
             operation.Commands.Remove(previous);
         }
@@ -103,7 +99,7 @@ public sealed partial class CommandDesk
             acceptance.Refuse(envelope, "invalid-command", entry.Operation.Epoch);
             return;
         }
-        CommandJournal.Adopt(acceptance.Unit, entry, envelope.Epoch, acceptance.CallbackUrl);
+        acceptance.Changes.Add(new CommandAdopted(entry.Id, entry.Attempt, envelope.Epoch, acceptance.CallbackUrl));
         acceptance.Repeat(entry, envelope.Epoch);
     }
 
@@ -216,16 +212,7 @@ public sealed partial class CommandDesk
 
     private void Restore(JournaledCommand row)
     {
-        using var body = JsonDocument.Parse(row.Body);
-        KnownCommand? known = null;
-        try
-        {
-            known = _catalog.Read(row.Name, body.RootElement);
-        }
-        catch (JsonException exception)
-        {
-            _logger.UnreadableCommand(row.OperationId, row.CommandId, row.Name, exception.Message);
-        }
+        var known = row.State == CommandState.Accepted ? Read(row) : null;
         var entry = new CommandEntry
         {
             Id = row.CommandId,
@@ -233,9 +220,10 @@ public sealed partial class CommandDesk
             Step = row.Step,
             Attempt = row.Attempt,
             DeadlineSeconds = row.DeadlineSeconds,
+            StallSeconds = row.StallSeconds,
             Name = row.Name,
-            Body = row.Body,
-            Known = known ?? new(new UnreadableCommand(row.Name), row.OperationId),
+            Command = known?.Command,
+            Resource = known?.Resource ?? row.OperationId,
             Order = row.AcceptedOrder,
             AcceptedAt = row.AcceptedAt,
             Epoch = row.Epoch,
@@ -258,6 +246,24 @@ public sealed partial class CommandDesk
         }
     }
 
+    private KnownCommand Read(JournaledCommand row)
+    {
+        // The body went with its operation's end: nothing of it is run again.
+        if (row.Body.Length == 0)
+            return new(new UnreadableCommand(row.Name), row.OperationId);
+        try
+        {
+            using var body = JsonDocument.Parse(row.Body);
+            if (_catalog.Read(row.Name, body.RootElement) is { } known)
+                return known;
+        }
+        catch (JsonException exception)
+        {
+            _logger.UnreadableCommand(row.OperationId, row.CommandId, row.Name, exception.Message);
+        }
+        return new(new UnreadableCommand(row.Name), row.OperationId);
+    }
+
     /// <summary>The verdicts on one batch.</summary>
     private sealed class Acceptance(string callbackUrl)
     {
@@ -267,7 +273,7 @@ public sealed partial class CommandDesk
         private readonly List<(CommandEntry Entry, long Epoch)> _repeats = [];
 
         public string CallbackUrl { get; } = callbackUrl;
-        public UnitOfWork Unit { get; } = new();
+        public List<JournalChange> Changes { get; } = [];
         public IReadOnlyList<CommandEntry> Admitted => _admitted;
         public IReadOnlyList<(CommandEntry Entry, long Epoch)> Repeats => _repeats;
 

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Nssv.Kernel;
 using Nssv.Kernel.Agents;
-using Nssv.Kernel.Data;
 
 namespace Nssv.Agent.Protocol;
 
@@ -16,7 +15,7 @@ public sealed partial class CommandDesk : IDisposable
     private readonly Dictionary<Id, OperationEntry> _operations = [];
     private readonly ResourceLines _lines;
     private readonly ResultOutbox _outbox;
-    private readonly CommandJournal _journal;
+    private readonly ICommandJournal _journal;
     private readonly CommandCatalog _catalog;
     private readonly IHostEngine _engine;
     private readonly IManagerLink _link;
@@ -80,7 +79,7 @@ public sealed partial class CommandDesk : IDisposable
                 throw AgentProblems.Busy(_lines.Count).AsException();
             foreach (var envelope in batch.Commands)
                 Decide(envelope, acceptance);
-            committed = acceptance.Unit.IsEmpty ? Task.CompletedTask : _journal.Commit(acceptance.Unit);
+            committed = acceptance.Changes.Count == 0 ? Task.CompletedTask : _journal.Commit(acceptance.Changes);
         }
         var durable = await Written(committed, acceptance);
         foreach (var twin in acceptance.Twins)
@@ -118,11 +117,7 @@ public sealed partial class CommandDesk : IDisposable
             operation.Epoch = ask.Epoch;
             operation.AskedAt = _time.GetUtcNow();
             if (operation.DurableEpoch < ask.Epoch)
-            {
-                var unit = new UnitOfWork();
-                CommandJournal.RecordEpoch(unit, ask.OperationId, ask.Epoch, operation.AskedAt.Value);
-                committed = _journal.Commit(unit);
-            }
+                committed = _journal.Commit([new EpochAsked(ask.OperationId, ask.Epoch, operation.AskedAt.Value)]);
         }
         await Guarded(committed);
         lock (_gate)
@@ -140,17 +135,17 @@ public sealed partial class CommandDesk : IDisposable
         lock (_gate)
         {
             EnsureOpen();
-            var unit = new UnitOfWork();
+            var changes = new List<JournalChange>();
             foreach (var id in forget.OperationIds)
             {
                 // One that was never seen is recorded too: a command of it may still be under way.
                 var operation = Operation(id);
                 operation.EndedAt ??= _time.GetUtcNow();
-                CommandJournal.RecordEnd(unit, id, operation.Epoch, operation.EndedAt.Value);
+                changes.Add(new OperationOver(id, operation.Epoch, operation.EndedAt.Value));
                 foreach (var command in operation.Commands.Where(command => command.HasEnded))
                     command.Acknowledged = true;
             }
-            committed = unit.IsEmpty ? Task.CompletedTask : _journal.Commit(unit);
+            committed = changes.Count == 0 ? Task.CompletedTask : _journal.Commit(changes);
         }
         await Guarded(committed);
     }
@@ -165,15 +160,15 @@ public sealed partial class CommandDesk : IDisposable
             var over = _operations.Values.Where(operation => IsOver(operation, now)).Take(500).ToList();
             if (over.Count == 0)
                 return;
-            var unit = new UnitOfWork();
+            var changes = new List<JournalChange>();
             foreach (var operation in over)
             {
-                CommandJournal.Remove(unit, operation.Id);
+                changes.Add(new OperationRemoved(operation.Id));
                 _operations.Remove(operation.Id);
                 foreach (var command in operation.Commands)
                     Discard(command);
             }
-            committed = _journal.Commit(unit);
+            committed = _journal.Commit(changes);
         }
         await Guarded(committed);
     }
@@ -204,5 +199,5 @@ public sealed partial class CommandDesk : IDisposable
 
 /// <summary>What a desk is made of.</summary>
 public sealed record DeskParts(
-    Id HostId, CommandJournal Journal, CommandCatalog Catalog, IHostEngine Engine, IManagerLink Link,
+    Id HostId, ICommandJournal Journal, CommandCatalog Catalog, IHostEngine Engine, IManagerLink Link,
     TimeProvider Time, IChance Chance, DeskOptions Options, ILogger Logger);

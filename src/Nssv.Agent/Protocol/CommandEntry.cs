@@ -31,9 +31,15 @@ internal sealed class CommandEntry
     public required int Step { get; init; }
     public required int Attempt { get; init; }
     public required int DeadlineSeconds { get; init; }
+    public required int? StallSeconds { get; init; }
     public required string Name { get; init; }
-    public required string Body { get; init; }
-    public required KnownCommand Known { get; init; }
+
+    /// <summary>What to run; null once it has ended, for its size times the retention time is much.</summary>
+    public required Command? Command { get; set; }
+
+    /// <summary>What it works on.</summary>
+    public required Id Resource { get; init; }
+
     public required long Order { get; init; }
     public required DateTimeOffset AcceptedAt { get; init; }
     public required long Epoch { get; set; }
@@ -65,6 +71,25 @@ internal sealed class CommandEntry
     public bool IsSuperseded => Epoch < Operation.Epoch || Operation.EndedAt is not null;
 
     public bool HasEnded => Phase == CommandPhase.Ended;
+
+    /// <summary>As the journal keeps it when it is taken in.</summary>
+    public JournaledCommand AsAccepted(string body) => new()
+    {
+        CommandId = Id,
+        OperationId = Operation.Id,
+        Step = Step,
+        Attempt = Attempt,
+        Epoch = Epoch,
+        DeadlineSeconds = DeadlineSeconds,
+        Name = Name,
+        Body = body,
+        CallbackUrl = CallbackUrl,
+        State = CommandState.Accepted,
+        Acknowledged = false,
+        AcceptedOrder = Order,
+        AcceptedAt = AcceptedAt,
+        StallSeconds = StallSeconds,
+    };
 
     public CommandFate Fate => new(Id, Attempt,
         Phase == CommandPhase.Running || Predecessor is { Phase: CommandPhase.Running } ? CommandState.Running

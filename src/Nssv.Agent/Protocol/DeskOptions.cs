@@ -19,6 +19,9 @@ public sealed record DeskOptions
     /// <summary>How long commands, results and epochs of an ended operation are kept: longer than any message or sleeping owner can be late.</summary>
     public TimeSpan Retention { get; init; } = TimeSpan.FromHours(24);
 
-    /// <summary>The same for operations whose end was never told, counted from their last command.</summary>
+    /// <summary>How often it is looked for what the retention time is over for.</summary>
+    public TimeSpan SweepInterval { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>The retention time of operations whose end was never told, counted from their last command.</summary>
     public TimeSpan LongestRetention { get; init; } = TimeSpan.FromDays(90);
 }

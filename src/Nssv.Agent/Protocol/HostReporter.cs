@@ -59,6 +59,7 @@ public sealed class HostReporter : IDisposable
     {
         await Task.Yield();
         var interval = _options.Interval;
+        var failures = 0;
         while (!_stopping.IsCancellationRequested)
         {
             try
@@ -70,6 +71,7 @@ public sealed class HostReporter : IDisposable
                     new(_parts.HostId, engine.BootId, _parts.Journal.Incarnation, NextSequence(), engine.Capacity, engine.Storages), cancel.Token);
                 Met(reply.Resync);
                 interval = TimeSpan.FromSeconds(Math.Clamp(reply.IntervalSeconds, 1, 60));
+                failures = 0;
             }
             catch (Exception exception) when (!_stopping.IsCancellationRequested)
             {
@@ -77,13 +79,15 @@ public sealed class HostReporter : IDisposable
                     _parts.Logger.ManagerLost(exception.Message);
                 _met = false;
                 interval = _options.Interval;
+                failures++;
             }
             catch (Exception)
             {
                 return;
             }
-            // Hosts that lost the manager at one moment shall not all come back at one moment; and until it is met, ask more often.
-            await PauseUnlessHurried(_met ? interval * (0.95 + 0.1 * _parts.Chance.Next()) : _options.Search * (0.5 + _parts.Chance.Next()));
+            // Hosts that lost the manager at one moment shall not all come back at one moment; until it is met, ask more often, yet ever less so: thousands
+            // that ask every two seconds keep a manager that starts from answering anybody. It wakes each when it has started.
+            await PauseUnlessHurried(_met ? interval * (0.95 + 0.1 * _parts.Chance.Next()) : Backoff.After(failures - 1, _options.Search, _options.Interval) * (0.5 + _parts.Chance.Next()));
         }
     }
 
@@ -240,7 +244,7 @@ public sealed record ReporterOptions
     /// <summary>Until a manager says otherwise.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>While no manager answers.</summary>
+    /// <summary>The first pause while no manager answers; each further one is twice as long, up to <see cref="Interval"/>.</summary>
     public TimeSpan Search { get; init; } = TimeSpan.FromSeconds(2);
 
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);

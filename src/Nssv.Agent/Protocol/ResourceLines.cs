@@ -18,8 +18,8 @@ internal sealed class ResourceLines(int limit)
 
     public void Append(CommandEntry entry)
     {
-        if (!_lines.TryGetValue(entry.Known.Resource, out var line))
-            _lines.Add(entry.Known.Resource, line = new(entry.Known.Resource));
+        if (!_lines.TryGetValue(entry.Resource, out var line))
+            _lines.Add(entry.Resource, line = new(entry.Resource));
         line.Waiting.Enqueue(entry);
         Count++;
         Offer(line);
@@ -28,14 +28,14 @@ internal sealed class ResourceLines(int limit)
     /// <summary>Something about a waiting command has changed: its line may move.</summary>
     public void Touch(CommandEntry entry)
     {
-        if (_lines.TryGetValue(entry.Known.Resource, out var line))
+        if (_lines.TryGetValue(entry.Resource, out var line))
             Offer(line);
     }
 
     /// <summary>The running command of this resource has ended.</summary>
     public void Release(CommandEntry entry)
     {
-        var line = _lines[entry.Known.Resource];
+        var line = _lines[entry.Resource];
         line.Busy = false;
         Running--;
         Count--;

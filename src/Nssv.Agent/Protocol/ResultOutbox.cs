@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Nssv.Kernel;
 using Nssv.Kernel.Agents;
-using Nssv.Kernel.Data;
 
 namespace Nssv.Agent.Protocol;
 
@@ -81,7 +80,7 @@ internal sealed class ResultOutbox(DeskParts parts, Lock gate) : IDisposable
             return 0;
         }
         var ids = receipt.Acknowledged.ToHashSet(StringComparer.Ordinal);
-        var unit = new UnitOfWork();
+        var changes = new List<JournalChange>();
         Task committed;
         var count = 0;
         lock (gate)
@@ -94,9 +93,9 @@ internal sealed class ResultOutbox(DeskParts parts, Lock gate) : IDisposable
                     continue;
                 courier.Due.Remove(entry);
                 entry.Acknowledged = true;
-                CommandJournal.Acknowledge(unit, entry);
+                changes.Add(new ResultAcknowledged(entry.Id, entry.Attempt, entry.CallbackUrl));
             }
-            committed = unit.IsEmpty ? Task.CompletedTask : parts.Journal.Commit(unit);
+            committed = changes.Count == 0 ? Task.CompletedTask : parts.Journal.Commit(changes);
         }
         _ = Noted(committed);
         return count;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Nssv.Client.Units;
 
 namespace Nssv.Cli.Input;
 

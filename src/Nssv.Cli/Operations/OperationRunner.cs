@@ -1,4 +1,4 @@
-using Nssv.Cli.Input;
+using Nssv.Client.Units;
 using Nssv.Cli.Output;
 using Nssv.Client;
 using Nssv.Client.Operations;

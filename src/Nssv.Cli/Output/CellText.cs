@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Nssv.Cli.Input;
+using Nssv.Client.Units;
 using Nssv.Client;
 
 namespace Nssv.Cli.Output;

@@ -6,6 +6,8 @@ namespace Nssv.Cli.Platform;
 /// <summary>The programs of an instance and how they are called.</summary>
 internal sealed class Programs(InstanceHome home)
 {
+    public static string Simulator { get; } = At("Nssv.Simulator", "nssv-simulator.dll");
+
     public Daemon Manager { get; } = new("manager", At("Nssv.Server", "nssv-server.dll"), ["serve", "--home", home.Root], home.Root, home.ManagerPid, home.ManagerLog);
 
     public Daemon Agent { get; } = new("agent", At("Nssv.Agent", "nssv-agent.dll"), ["serve", "--home", home.Agent], home.Agent, home.AgentPid, home.AgentLog)

@@ -18,6 +18,9 @@ public sealed class UnitOfWork
     /// <summary>The hold under which these changes were decided: once it is dropped they are refused. Null: they belong to no shard.</summary>
     public ShardHold? Hold { get; init; }
 
+    /// <summary>The hold of this node's operation that asked for them: the same holds of it.</summary>
+    public ShardHold? CallerHold { get; init; }
+
     public IReadOnlyList<Change> Changes => _changes;
 
     /// <summary>Events said expressly. Those of inserted, updated, observed and deleted resources the writer derives by itself.</summary>

@@ -12,6 +12,9 @@ namespace Nssv.Server.Background;
 /// </summary>
 internal sealed partial class HostWatch(HostObservation observation, HttpAgentTransport hosts, IStore store, IHostApplicationLifetime lifetime, ILogger<HostWatch> log) : BackgroundService
 {
+    /// <summary>Each costs two handshakes, ours to it and its to us: more at once would keep everybody else waiting, and time out themselves.</summary>
+    private const int WokenAtOnce = 32;
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
@@ -20,13 +23,11 @@ internal sealed partial class HostWatch(HostObservation observation, HttpAgentTr
             var started = new TaskCompletionSource();
             using (lifetime.ApplicationStarted.Register(() => started.TrySetResult()))
                 await started.Task.WaitAsync(stoppingToken);
-            foreach (var host in await store.List<Host>())
-            {
-                if (host.AgentUrl is not null)
-                    _ = Wake(host, stoppingToken);
-            }
-
-            await observation.Watch(stoppingToken);
+            var waking = new ParallelOptions { MaxDegreeOfParallelism = WokenAtOnce, CancellationToken = stoppingToken };
+            var all = await store.List<Host>();
+            await Task.WhenAll(
+                observation.Watch(stoppingToken),
+                Parallel.ForEachAsync(all.Where(host => host.AgentUrl is not null), waking, async (host, cancel) => await Wake(host, cancel)));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {

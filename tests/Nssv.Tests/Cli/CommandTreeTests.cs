@@ -14,7 +14,7 @@ public sealed class CommandTreeTests
     [Fact]
     public void The_commands_are_these() => Paths(CommandTree.Build(Nowhere), "").ShouldBe(
     [
-        "up", "down", "status",
+        "up", "down", "status", "simulate",
         "vm", "vm list", "vm show", "vm create", "vm start", "vm stop", "vm reboot", "vm pause", "vm resume", "vm delete", "vm set", "vm console",
         "image", "image list", "image show", "image add", "image set", "image delete",
         "volume", "volume list", "volume show", "volume create", "volume set", "volume attach", "volume detach", "volume delete",

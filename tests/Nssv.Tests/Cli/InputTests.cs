@@ -1,7 +1,7 @@
 using Nssv.Cli;
 using Nssv.Cli.Commands.Api;
 using Nssv.Cli.Commands.Image;
-using Nssv.Cli.Input;
+using Nssv.Client.Units;
 using Shouldly;
 using Xunit;
 

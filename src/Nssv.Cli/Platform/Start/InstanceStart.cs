@@ -53,6 +53,17 @@ internal sealed class InstanceStart(Invocation invocation, Checklist steps)
         return InstanceFile.Load(home)!;
     }
 
+    /// <summary>A platform without a host of its own, for simulated ones.</summary>
+    public async Task RunManagerAlone(CancellationToken cancellation)
+    {
+        await steps.Step("Folders", () => Task.FromResult(MakeFolders()));
+        using var alone = StartLock.Take(home);
+        InstanceFile instance = null!;
+        await steps.Step("Ports", () => Task.FromResult<string?>(Describe((instance = Ports()).Ports)));
+        await steps.Step("Certificates, database and account", () => Init(instance, cancellation));
+        await steps.Step("Manager", () => StartManager(cancellation));
+    }
+
     /// <summary>107 bytes less "/agent/console/", a machine's id and ".sock".</summary>
     private const int LongestHome = 107 - 15 - 36 - 5;
 

@@ -19,6 +19,8 @@ internal sealed class PostgresCommitter(PostgresDatabase database, MemberFence f
         "SELECT head.seq - cardinality($1) + item.place, item.type, item.resource_type, item.resource_id, item.project_id, item.operation_id, item.at, item.data " +
         "FROM outbox_head AS head, unnest($1, $2, $3, $4, $5, $6, $7) WITH ORDINALITY AS item (type, resource_type, resource_id, project_id, operation_id, at, data, place) WHERE head.id = 1";
 
+    private const string LockHead = "SELECT seq FROM outbox_head WHERE id = 1 FOR UPDATE";
+
     private readonly string _settleSql = database.Positional("UPDATE members SET generation = generation WHERE id = @p0");
 
     private readonly Dictionary<string, string> _checks = new(StringComparer.Ordinal);
@@ -95,6 +97,8 @@ internal sealed class PostgresCommitter(PostgresDatabase database, MemberFence f
         using var batch = new NpgsqlBatch(connection);
         Add(batch, "BEGIN", []);
         Add(batch, _fenceSql, [fence.Member.ToString()]);
+        // Nodes commit one after another anyway, for the sake of the numbers; in the same order from the beginning they cannot lock each other's rows crosswise.
+        Add(batch, LockHead, []);
         foreach (var group in groups)
         {
             if (group.First is { Reach: Reach.Insert, Model: { } table } && group.Members.Count > 1)
@@ -112,7 +116,7 @@ internal sealed class PostgresCommitter(PostgresDatabase database, MemberFence f
         }
         for (var i = 0; i < groups.Count; i++)
         {
-            var (group, sent) = (groups[i], batch.BatchCommands[i + 2]);
+            var (group, sent) = (groups[i], batch.BatchCommands[i + 3]);
             if (group.First.Reach == Reach.Insert)
                 Check(group.First with { Expected = group.Members.Count }, sent.RecordsAffected);
             else

@@ -44,7 +44,7 @@ internal sealed class PlaceNewVmTurn : CallTurn<PlaceNewVm, Id>
         if (vm.PlacementHostId is { } already)
             return Answer(already);
         var demand = new Demand(vm.CpuCount, vm.MemoryBytes, vm.Architecture, request.WantedHostId, [request.DataStorageId], request.DiskBytes);
-        var hosts = await HostSnapshots.Of(turn.Store, vm.ClusterId);
+        var hosts = await HostSnapshots.Of(turn.Store, vm.ClusterId, demand);
         var plan = Placer.Place(demand, hosts);
         var hostId = plan.HostId ?? throw VmProblems.NoHostFits(plan).AsException();
         var unit = new UnitOfWork().Observe(vm, vm with { PlacementHostId = hostId });

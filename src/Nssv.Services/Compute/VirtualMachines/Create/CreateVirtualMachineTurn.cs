@@ -53,7 +53,7 @@ internal sealed class CreateVirtualMachineTurn : CreateTurn<CreateVirtualMachine
         for (var i = 0; i < request.Nics.Count; i++)
             AddNic(unit, vm, request.Nics[i], i, turn);
 
-        return Decision.Run("vm.create", new VmCreate
+        return Decision.Run("virtual-machine.create", new VmCreate
         {
             VirtualMachineId = vm.Id,
             RunGeneration = vm.RunGeneration,

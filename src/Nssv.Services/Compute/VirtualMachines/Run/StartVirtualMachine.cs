@@ -8,7 +8,7 @@ using Nssv.Services.Compute.Placement;
 
 namespace Nssv.Services.Compute.VirtualMachines;
 
-/// <summary>Context of flow "vm.start".</summary>
+/// <summary>Context of flow "virtual-machine.start".</summary>
 [FlowContext]
 public sealed record VmStart : VmRun;
 
@@ -18,7 +18,7 @@ internal sealed class StartVirtualMachineTurn : AcceptTurn<StartVirtualMachine, 
     public override ValueTask<Decision> Decide(StartVirtualMachine request, VirtualMachine vm, AcceptContext turn) => new(
         !VmStates.Allows(vm, VmAction.Start, out var problem) ? throw problem.AsException()
         : vm.State == VmState.Running ? Decision.Done()
-        : Decision.Run("vm.start", new VmStart { VirtualMachineId = vm.Id }));
+        : Decision.Run("virtual-machine.start", new VmStart { VirtualMachineId = vm.Id }));
 }
 
 /// <summary>Looks once more whether the machine may start, counts the run, chooses the host and books it: one turn, one commit.</summary>
@@ -75,7 +75,7 @@ internal sealed class BeginRunTurn : CallTurn<BeginRun, RunBegun>
         if (pinned.Count > 1)
             throw new Problem(409, "volumes-on-several-hosts", "The machine's disks are on different hosts.", $"'{vm.Name}' has disks on {pinned.Count} hosts.", "Detach those that are elsewhere.").AsException();
         var demand = new Demand(vm.CpuCount, vm.MemoryBytes, vm.Architecture, pinned.FirstOrDefault(), [.. volumes.Select(v => v.DataStorageId).Distinct()], 0);
-        var hosts = await HostSnapshots.Of(turn.Store, vm.ClusterId);
+        var hosts = await HostSnapshots.Of(turn.Store, vm.ClusterId, demand);
         var plan = Placer.Place(demand, hosts);
         var host = hosts.FirstOrDefault(h => h.Host.Id == plan.HostId)?.Host ?? throw VmProblems.NoHostFits(plan).AsException();
         var after = vm with
