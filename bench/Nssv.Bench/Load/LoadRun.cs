@@ -12,18 +12,20 @@ internal static class LoadRun
     /// <param name="warmUp">So many answers are not counted: by then the runtime has compiled what is hot to its last tier.</param>
     /// <param name="request">Makes the n-th request of all.</param>
     /// <param name="expected">Status of a good answer; any other one ends the run.</param>
+    /// <param name="holds">What a good answer has in its body besides, if anything.</param>
     public static async Task<LoadResult> Go(
-        int port, X509Certificate2 authority, int clients, int warmUp, TimeSpan window, Func<int, byte[]> request, int expected)
+        int port, X509Certificate2 authority, int clients, int warmUp, TimeSpan window, Func<int, byte[]> request, int expected, string? holds = null)
     {
         var connections = new TlsConnection[clients];
         for (var i = 0; i < clients; i++)
             connections[i] = await TlsConnection.Open(port, authority);
         try
         {
-            await Round(connections, request, expected, new Measure(warmUp, LongestWarmUp));
+            var mark = holds is null ? null : Encoding.UTF8.GetBytes(holds);
+            await Round(connections, request, expected, mark, new Measure(warmUp, LongestWarmUp));
             var measure = new Measure(int.MaxValue, window) { Number = warmUp };
             var meter = new CpuMeter();
-            var latencies = await Round(connections, request, expected, measure);
+            var latencies = await Round(connections, request, expected, mark, measure);
             return new(latencies, measure.Clock.Elapsed, meter.Elapsed);
         }
         finally
@@ -33,7 +35,7 @@ internal static class LoadRun
         }
     }
 
-    private static async Task<double[]> Round(TlsConnection[] connections, Func<int, byte[]> request, int expected, Measure measure)
+    private static async Task<double[]> Round(TlsConnection[] connections, Func<int, byte[]> request, int expected, byte[]? mark, Measure measure)
     {
         var all = await Task.WhenAll(connections.Select(connection => Task.Run(async () =>
         {
@@ -43,7 +45,7 @@ internal static class LoadRun
                 var bytes = request(number);
                 var start = Stopwatch.GetTimestamp();
                 var status = await connection.Exchange(bytes);
-                if (status != expected)
+                if (status != expected || mark is not null && connection.Body.Span.IndexOf(mark) < 0)
                     throw new InvalidOperationException($"{Line(bytes)} was answered with {status}: {Encoding.UTF8.GetString(connection.Body.Span)}");
                 latencies.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             }
