@@ -39,7 +39,7 @@ try
         await Measured("PostgreSQL", async () =>
         {
             using var postgres = new PostgresServer(folder);
-            await new DatabaseFigures(options, figures, folder).Measure("PostgreSQL", postgres.Url, acceptAim: 3_000, readsHaveAim: false);
+            await new DatabaseFigures(options, figures, folder).Measure("PostgreSQL", postgres, acceptAim: 3_000, readsHaveAim: false);
         });
     }
     var fleet = new FleetFigures(options, figures, folder);

@@ -51,6 +51,9 @@ internal sealed record AgentHome(string Folder)
         }
     }
 
+    /// <summary>Certificate and key in one file, so that a crash leaves the old pair or the new one.</summary>
+    public void Write(X509Certificate2 own) => AtomicFile.Write(CertificateFile, own.Export(X509ContentType.Pkcs12));
+
     /// <summary>The way to the managers: those of the enrolment, and those that have joined since, which are kept.</summary>
     public ManagerRoute Route(AgentSettings settings)
     {
@@ -72,7 +75,7 @@ internal sealed record AgentHome(string Folder)
     /// <summary>Keeps what an enrolment gave. The settings come last: without them the host counts as not enrolled.</summary>
     public void Write(AgentSettings settings, X509Certificate2 own, string authorityPem)
     {
-        AtomicFile.Write(CertificateFile, own.Export(X509ContentType.Pkcs12));
+        Write(own);
         AtomicFile.Write(AuthorityFile, System.Text.Encoding.ASCII.GetBytes(authorityPem), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
         AtomicFile.Write(SettingsFile, JsonSerializer.SerializeToUtf8Bytes(settings, Indented));
     }

@@ -1,4 +1,5 @@
 using System.Net;
+using Nssv.Agent.Enrolment;
 using Nssv.Agent.Http;
 using Nssv.Agent.Protocol;
 using Nssv.Kernel;
@@ -27,7 +28,8 @@ internal static class AgentProcess
         using (own)
         using (authority)
         {
-            var tls = new MutualTls(own, new PlatformTrust(authority, settings.PlatformId, time));
+            var trust = new PlatformTrust(authority, settings.PlatformId, time);
+            var tls = new MutualTls(own, trust);
             using var loggers = LoggerFactory.Create(Log);
             var logger = loggers.CreateLogger("Nssv.Agent");
             await using var database = OpenJournal(home, time);
@@ -35,14 +37,14 @@ internal static class AgentProcess
             var (journal, writer) = JournalDatabase.Attach(database, time, new() { Time = time, Failed = error => logger.WriterFailed(error), Fenced = error => failed.TrySetResult(error) });
             await using var writing = writer;
             using var link = new HttpManagerLink(tls, home.Route(settings), time);
-            using var peers = tls.Handler(PlatformIdentity.Agent);
-            var engine = makeEngine(Options(home, settings, peers), loggers);
+            var engine = makeEngine(Options(home, settings, tls), loggers);
             await using var closing = engine as IAsyncDisposable;
 
             using var core = await AgentCore.Start(
                 new(settings.HostId, journal, CommandCatalog.Contracts, engine, link, time, new SharedChance(), new(), logger), new(), CancellationToken.None);
             await using var app = AgentServer.Build(tls, settings.ListenAddress is { } address ? IPAddress.Parse(address) : null, settings.ListenPort, core, engine, Log);
             await app.StartAsync();
+            _ = new CertificateRenewal(home, settings.HostId, tls, trust, link, time, logger).Run(app.Lifetime.ApplicationStopping);
             logger.Serving(settings.Url, settings.HostId, journal.Incarnation);
             _ = core.Desk.Faulted.ContinueWith(lost => failed.TrySetResult(lost.Result), TaskScheduler.Default);
             _ = failed.Task.ContinueWith(_ => app.Lifetime.StopApplication(), TaskScheduler.Default);
@@ -70,13 +72,13 @@ internal static class AgentProcess
         }
     }
 
-    private static EngineOptions Options(AgentHome home, AgentSettings settings, HttpMessageHandler peers) => new()
+    private static EngineOptions Options(AgentHome home, AgentSettings settings, MutualTls tls) => new()
     {
         PlatformId = settings.PlatformId,
         Home = home.Folder,
         ImportFolders = [Path.Combine(Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(home.Folder)) ?? home.Folder, "import"), .. settings.ImportFolders],
         ImportNetworks = settings.ImportNetworks,
-        PeerClient = () => new HttpClient(peers, disposeHandler: false) { DefaultRequestVersion = HttpVersion.Version20, Timeout = Timeout.InfiniteTimeSpan },
+        PeerClient = () => new HttpClient(tls.Handler(PlatformIdentity.Agent)) { DefaultRequestVersion = HttpVersion.Version20, Timeout = Timeout.InfiniteTimeSpan },
     };
 
     private static void Log(ILoggingBuilder logging)

@@ -46,15 +46,24 @@ public sealed partial class ApiClient : IDisposable
     }
 
     /// <summary>True when the manager says that it is ready to work.</summary>
-    public async Task<bool> IsReady(CancellationToken cancellation = default)
+    public async Task<bool> IsReady(CancellationToken cancellation = default) => (await WhyNotReady(cancellation)).Count == 0;
+
+    /// <summary>What keeps the manager from serving, one sentence each; nothing when it is ready.</summary>
+    public async Task<IReadOnlyList<string>> WhyNotReady(CancellationToken cancellation = default)
     {
         try
         {
-            return (await SendOnce(new ApiRequest(HttpMethod.Get, "/health/ready"), token: null, cancellation)).IsSuccess;
+            var answer = await SendOnce(new ApiRequest(HttpMethod.Get, "/health/ready"), token: null, cancellation);
+            if (answer.IsSuccess)
+                return [];
+            var failed = JsonObjectOf(answer)["checks"] as JsonArray ?? [];
+            return failed.OfType<JsonObject>().Where(check => check["ok"]?.GetValue<bool>() == false).Select(check => $"{check["name"]}: {check["detail"]}").ToList() is { Count: > 0 } reasons
+                ? reasons
+                : [$"It answers with status {(int)answer.Status}."];
         }
-        catch (Exception fault) when (fault is HttpRequestException or TimeoutException)
+        catch (Exception fault) when (fault is HttpRequestException or TimeoutException or ApiProblemException or System.Text.Json.JsonException)
         {
-            return false;
+            return ["It does not answer."];
         }
     }
 

@@ -24,6 +24,12 @@ public sealed class SimulatedNetwork(ISimulatedLink link)
     private readonly List<(string CallbackUrl, IManagerPort Port)> _managers = [];
     private readonly List<string> _known = [];
 
+    /// <summary>URLs that agents begin with, whether or not a manager answers there already.</summary>
+    public IReadOnlyList<string> Managers
+    {
+        init => _known.AddRange(value);
+    }
+
     /// <summary>Managers in the order of their coming.</summary>
     public void Attach(string callbackUrl, IManagerPort port)
     {

@@ -88,10 +88,10 @@ internal sealed class FleetFigures(Options options, Figures figures, string fold
             await using var simulator = await SimulatorProcess.Start(home, hosts, 0);
             await Task.Delay(TimeSpan.FromSeconds(20)); // until the first reports are through
             var window = TimeSpan.FromSeconds(options.Quick ? 15 : 60);
-            var (meter, simulated, clock) = (new CpuMeter(), simulator.Figures.Cpu, Stopwatch.StartNew());
+            var (meter, simulated, clock) = (new Meter(), simulator.Figures.Cpu, Stopwatch.StartNew());
             await Task.Delay(window);
             var name = Note($"{hosts:#,0} hosts");
-            figures.Add(Figure.AtMost($"fleet: heartbeats of {name}, CPU", meter.Elapsed / clock.Elapsed * 100, "% of a core", HeartbeatCoreAim, note: Note(
+            figures.Add(Figure.AtMost($"fleet: heartbeats of {name}, CPU", meter.Read().Cpu / clock.Elapsed * 100, "% of a core", HeartbeatCoreAim, note: Note(
                 $"one each 15 s; simulator {(simulator.Figures.Cpu - simulated) / clock.Elapsed.TotalSeconds * 100:0.#} %, {simulator.Figures.Megabytes:0} MB, {simulator.Figures.OwnMegabytes * 1_024 / hosts:0} KB a host")));
             figures.Add(Figure.AtMost($"fleet: manager's memory, {name}", new ProcessGroup(Environment.ProcessId).Megabytes, "MB", HeartbeatMemoryAim, note: Note($"resident, of it {GC.GetGCMemoryInfo().TotalCommittedBytes >> 20} MB of the collector; two connections a host")));
             await manager.DisposeAsync();
@@ -99,7 +99,7 @@ internal sealed class FleetFigures(Options options, Figures figures, string fold
             meter = new();
             manager = await FleetManager.Start(home);
             await AllConnected(manager, hosts);
-            figures.Add(new($"fleet: all reconnected, {name}", clock.Elapsed.TotalSeconds, "s", Note: Note($"after the manager's start; {meter.Elapsed.TotalMilliseconds / hosts:0.0} ms CPU of the manager a host")));
+            figures.Add(new($"fleet: all reconnected, {name}", clock.Elapsed.TotalSeconds, "s", Note: Note($"after the manager's start; {meter.Read().Cpu.TotalMilliseconds / hosts:0.0} ms CPU of the manager a host")));
         }
         finally
         {

@@ -22,18 +22,18 @@ internal sealed class DatabaseFigures(Options options, Figures figures, string f
     private const double ReadAim = 5_000;
     private const double LatencyAim = 50;
 
-    /// <param name="database">PostgreSQL's URL; null: SQLite.</param>
-    public async Task Measure(string name, string? database, double acceptAim, bool readsHaveAim)
+    /// <param name="database">Null: SQLite.</param>
+    public async Task Measure(string name, PostgresServer? database, double acceptAim, bool readsHaveAim)
     {
         var home = Path.Combine(folder, name);
-        await using (var manager = await BenchManager.Start(home, database))
+        await using (var manager = await BenchManager.Start(home, database?.Url))
         {
             if (options.Wants("flows"))
                 await Flows(name, manager);
             if (options.Wants("reads"))
                 await Reads(name, manager, readsHaveAim);
             if (options.Wants("accepts"))
-                await Accepts(name, manager, acceptAim);
+                await Accepts(name, manager, database, acceptAim);
         }
     }
 
@@ -75,13 +75,13 @@ internal sealed class DatabaseFigures(Options options, Figures figures, string f
     /// POST of a machine; nothing is begun after it, so that accepting alone is measured: the machine, its volume, its layer, the operation and their events
     /// are on the disk before the answer.
     /// </summary>
-    private async Task Accepts(string name, BenchManager manager, double aim)
+    private async Task Accepts(string name, BenchManager manager, PostgresServer? database, double aim)
     {
         manager.Services.GetRequiredService<OperationEngine>().Stop();
-        var run = await Run(manager, WarmRequests / 2, options.Window, Create, StatusCodes.Status202Accepted);
+        var run = await Run(manager, WarmRequests / 2, options.Window, Create, StatusCodes.Status202Accepted, databaseCpu: database is null ? null : database.Cpu);
         var baseline = await Ungrouped(manager);
         figures.Add(Figure.AtLeast($"durable accepts, {name}", run.PerSecond, "/s", aim, baseline,
-            Note($"VM create over HTTPS: 4 rows and 4 events, {Clients} clients; {run.CpuMilliseconds:0.00} ms CPU with the client; baseline: the same rows, a transaction each, without HTTP")));
+            Note($"VM create over HTTPS: 4 rows and 4 events, {Clients} clients; {Cost(run)}; baseline: the same rows, a transaction each, without HTTP")));
         figures.Add(Figure.AtMost($"durable accepts p99, {name}", run.Percentile(0.99), "ms", LatencyAim, note: Note($"median {run.Percentile(0.5):0.#} ms")));
 
         byte[] Create(int number) => TlsConnection.Request("POST", "/api/v1/virtual-machines", manager.Token, manager.CreateBody(1_000_000 + number, start: false));
@@ -90,7 +90,7 @@ internal sealed class DatabaseFigures(Options options, Figures figures, string f
     /// <summary>The rows of an accept, written by the same code to the same database, but each accept in a transaction of its own.</summary>
     private async Task<double> Ungrouped(BenchManager manager)
     {
-        var operation = (await manager.Store.List<Operation>(Condition.Equal(nameof(Operation.Kind), "vm.create"), Condition.Equal(nameof(Operation.State), OperationState.Queued)))[0];
+        var operation = (await manager.Store.First<Operation>(Condition.Equal(nameof(Operation.Kind), "virtual-machine.create"), Condition.Equal(nameof(Operation.State), OperationState.Queued)))!;
         var machine = await manager.Store.Get<VirtualMachine>(operation.TargetId);
         var volume = (await manager.Store.First<Volume>(Condition.Equal(nameof(Volume.VirtualMachineId), machine.Id)))!;
         var layer = await manager.Store.Get<VolumeLayer>(volume.ActiveLayerId!.Value);
@@ -119,8 +119,12 @@ internal sealed class DatabaseFigures(Options options, Figures figures, string f
         }
     }
 
-    private static Task<LoadResult> Run(BenchManager manager, int warmUp, TimeSpan window, Func<int, byte[]> request, int expected, string? holds = null) =>
-        LoadRun.Go(manager.Settings.HttpsPort, manager.Authority, Clients, warmUp, window, request, expected, holds);
+    private static string Cost(LoadResult run) =>
+        Note($"{run.CpuMilliseconds:0.00} ms CPU with the client") + (run.DatabaseMilliseconds is { } database ? Note($" and {database:0.00} ms in the database") : "") +
+        Note($", {run.AllocatedKilobytes:0} KiB, collector {run.Paused:0%} of the time");
+
+    private static Task<LoadResult> Run(BenchManager manager, int warmUp, TimeSpan window, Func<int, byte[]> request, int expected, string? holds = null, Func<TimeSpan>? databaseCpu = null) =>
+        LoadRun.Go(manager.Settings.HttpsPort, manager.Authority, Clients, warmUp, window, request, expected, holds, databaseCpu);
 
     private static Id NewId() => new(Guid.CreateVersion7());
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
@@ -22,6 +23,28 @@ internal sealed class PostgresServer : IDisposable
     }
 
     public string Url => $"postgresql://postgres@127.0.0.1:{_port}/postgres?sslmode=disable";
+
+    /// <summary>Processor time of the server's processes so far.</summary>
+    public TimeSpan Cpu()
+    {
+        var main = File.ReadLines($"{_folder}/data/postmaster.pid").First();
+        long ticks = 0;
+        foreach (var folder in Directory.EnumerateDirectories("/proc").Where(folder => char.IsAsciiDigit(Path.GetFileName(folder)[0])))
+        {
+            try
+            {
+                // Fields from the third on (proc(5)): the second one is a name in brackets.
+                var fields = File.ReadAllText($"{folder}/stat").Split(')')[^1].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                if (fields[1] == main || Path.GetFileName(folder) == main)
+                    ticks += long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture);
+            }
+            catch (IOException)
+            {
+                // It has ended.
+            }
+        }
+        return TimeSpan.FromMilliseconds(ticks * 10);
+    }
 
     public void Dispose() => AsPostgres("pg_ctl", "-D", $"{_folder}/data", "-m", "immediate", "-w", "stop");
 

@@ -162,6 +162,7 @@ internal sealed class DomainCommands(EngineOptions options, LibvirtLink link, Do
 
         foreach (var file in (string[])[options.ConsoleSocket(id), options.VncSocket(id), options.NvramFile(id)])
             File.Delete(file);
+        DomainLogs.Remove(options.PlatformId, id);
         return new Done();
     }, cancel);
 

@@ -15,7 +15,8 @@ internal static class ChildProcess
 {
     private const int Limit = 64 * 1024;
 
-    public static async Task<ChildResult> Run(string program, IReadOnlyList<string> arguments, TimeSpan deadline, CancellationToken cancel, Stream? input = null)
+    /// <param name="said">Gets what the program writes to its standard output as it comes, cut anywhere.</param>
+    public static async Task<ChildResult> Run(string program, IReadOnlyList<string> arguments, TimeSpan deadline, CancellationToken cancel, Stream? input = null, Action<string>? said = null)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/" };
         start.Environment.Clear();
@@ -26,7 +27,7 @@ internal static class ChildProcess
         limit.CancelAfter(deadline);
         try
         {
-            var output = Read(process.StandardOutput, limit.Token);
+            var output = Read(process.StandardOutput, limit.Token, said);
             var error = Read(process.StandardError, limit.Token);
             try
             {
@@ -63,13 +64,14 @@ internal static class ChildProcess
         }
     }
 
-    private static async Task<string> Read(StreamReader reader, CancellationToken cancel)
+    private static async Task<string> Read(StreamReader reader, CancellationToken cancel, Action<string>? said = null)
     {
         var text = new StringBuilder();
         var buffer = new char[4096];
         int count;
         while ((count = await reader.ReadAsync(buffer, cancel).ConfigureAwait(false)) > 0)
         {
+            said?.Invoke(new string(buffer, 0, count));
             if (text.Length < Limit)
                 text.Append(buffer, 0, count);
         }

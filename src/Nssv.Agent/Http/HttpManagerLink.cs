@@ -17,16 +17,19 @@ internal sealed class HttpManagerLink : IManagerLink, IDisposable
     private const string ResultsPath = "/agent-api/v1/results";
     private const string HeartbeatPath = "/agent-api/v1/heartbeat";
     private const string ReportsPath = "/agent-api/v1/reports";
+    private const string CertificatePath = "/agent-api/v1/certificate";
     private const int LargestAnswer = 4 * 1024 * 1024;
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
-    private readonly HttpMessageInvoker _invoker;
+    private readonly MutualTls _tls;
     private readonly ManagerRoute _route;
+    private HttpMessageInvoker _invoker;
     private readonly TimeProvider _time;
 
     public HttpManagerLink(MutualTls tls, ManagerRoute route, TimeProvider time)
     {
+        _tls = tls;
         _invoker = new(tls.Handler(PlatformIdentity.Manager));
         _route = route;
         _time = time;
@@ -50,6 +53,13 @@ internal sealed class HttpManagerLink : IManagerLink, IDisposable
 
     public Task<ReportReceipt> Report(HostReport report, CancellationToken cancel) =>
         _route.Send(manager => Post<HostReport, ReportReceipt>(new Uri(new Uri(manager), ReportsPath), report, cancel));
+
+    /// <summary>Has the manager certify a new key of this agent.</summary>
+    public Task<RenewedCertificate> Renew(RenewCertificate request, CancellationToken cancel) =>
+        _route.Send(manager => Post<RenewCertificate, RenewedCertificate>(new Uri(new Uri(manager), CertificatePath), request, cancel));
+
+    /// <summary>Connects anew, so that the managers see the certificate that is shown now. What is under way on the old connection comes to its end there.</summary>
+    public void Reconnect() => Interlocked.Exchange(ref _invoker, new(_tls.Handler(PlatformIdentity.Manager))).Dispose();
 
     public void Dispose() => _invoker.Dispose();
 

@@ -13,7 +13,10 @@ namespace Nssv.Agent.Http;
 internal sealed class MutualTls(X509Certificate2 own, PlatformTrust trust)
 {
     /// <summary>Made once: each handshake would else build the chain anew, and OpenSSL's context with it.</summary>
-    private readonly SslStreamCertificateContext _own = SslStreamCertificateContext.Create(own, additionalCertificates: null, offline: true);
+    private volatile SslStreamCertificateContext _own = Context(own);
+
+    /// <summary>Shows this certificate from the next handshake on; a handler that was made before keeps the one it has.</summary>
+    public void Use(X509Certificate2 renewed) => _own = Context(renewed);
 
     /// <summary>A handler that speaks to holders of <paramref name="role"/> only.</summary>
     public SocketsHttpHandler Handler(string role) => new()
@@ -44,4 +47,6 @@ internal sealed class MutualTls(X509Certificate2 own, PlatformTrust trust)
         RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is X509Certificate2 shown && trust.Verify(shown, asClient: true) is not null,
         ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
     };
+
+    private static SslStreamCertificateContext Context(X509Certificate2 certificate) => SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true);
 }

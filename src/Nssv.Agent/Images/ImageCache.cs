@@ -29,7 +29,7 @@ internal sealed class ImageCache(StorageRegistry storages, EngineOptions options
 
     private async Task<LayerInfo> Fetch(IDataStorageDriver target, CacheImage command, string url, CancellationToken cancel)
     {
-        var client = (options.PeerClient ?? throw ImageProblems.Fetch("This agent has no certificate to show to another.").AsException())();
+        using var client = (options.PeerClient ?? throw ImageProblems.Fetch("This agent has no certificate to show to another.").AsException())();
         try
         {
             var address = new Uri(new Uri(url), $"/agent/v1/images/{command.ImageId}/content?imageStorageId={command.ImageStorageId}");

@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Nssv.Agent.Execution;
 using Nssv.Agent.Storage;
 using Nssv.Contracts.Agent;
@@ -13,9 +15,9 @@ namespace Nssv.Agent.Images;
 /// Makes an image of what somebody gives: fetch (checksum on the way) → probe → convert into our own qcow2 as nobody → keep. The given file is never
 /// run and never kept; an ISO is kept as its bytes. A repeat after success answers from the manifest.
 /// </summary>
-internal sealed class ImageImport(EngineOptions options)
+internal sealed partial class ImageImport(EngineOptions options)
 {
-    private const int Fetched = 60, Probed = 65, Converted = 95;
+    private const int Fetched = 60, Probed = 65, Written = 85, Converted = 95;
     private const long ConvertSlack = 64L << 20;
 
     private static readonly TimeSpan MeasureLimit = TimeSpan.FromMinutes(10), ConvertLimit = TimeSpan.FromHours(6), ConnectLimit = TimeSpan.FromSeconds(20);
@@ -41,7 +43,7 @@ internal sealed class ImageImport(EngineOptions options)
             progress?.Report(Probed);
             var (file, stored) = command.Format is ImageFormat.Iso
                 ? (given, sha256)
-                : await Convert(given, Path.Combine(workspace, "ours.qcow2"), command.Format, virtualSize, cancel).ConfigureAwait(false);
+                : await Convert(given, Path.Combine(workspace, "ours.qcow2"), command.Format, virtualSize, progress, cancel).ConfigureAwait(false);
             progress?.Report(Converted);
             var manifest = new ImageManifest(ImageManifest.CurrentVersion, command.ImageId, command.Format is ImageFormat.Iso ? ImageFormat.Iso : ImageFormat.Qcow2,
                 command.Architecture.ToString().ToLowerInvariant(), virtualSize, 0, 0, sha256, stored);
@@ -88,7 +90,7 @@ internal sealed class ImageImport(EngineOptions options)
                     throw ImageProblems.UploadMissing(command.ImageId).AsException();
                 // A second name: should this host fail now, the upload is still there for the next attempt.
                 Posix.Link(upload, given);
-                return await Hash(given, cancel).ConfigureAwait(false);
+                return await Hash(given, 0, Fetched, progress, cancel).ConfigureAwait(false);
             case { Upload: false, Url: { } url, File: null }:
                 using (var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel))
                 {
@@ -118,15 +120,15 @@ internal sealed class ImageImport(EngineOptions options)
         }
     }
 
-    private static async Task<(string File, string Sha256)> Convert(string given, string ours, ImageFormat format, long virtualSize, CancellationToken cancel)
+    private static async Task<(string File, string Sha256)> Convert(string given, string ours, ImageFormat format, long virtualSize, IProgress<int>? progress, CancellationToken cancel)
     {
         var name = format.ToString().ToLowerInvariant();
         Intake.Need(Path.GetDirectoryName(ours)!, await Measure(given, name, cancel).ConfigureAwait(false));
         await File.WriteAllBytesAsync(ours, [], cancel).ConfigureAwait(false);
         var nobody = HypervisorUser.Nobody;
         Posix.Own(ours, nobody.UserId, nobody.GroupId);
-        var result = await Unprivileged.Run("/usr/bin/qemu-img", ["convert", "-q", "-f", name, "-O", "qcow2", "-o", "compat=1.1", given, ours],
-            virtualSize + virtualSize / 64 + ConvertSlack, ConvertLimit, cancel).ConfigureAwait(false);
+        var result = await Unprivileged.Run("/usr/bin/qemu-img", ["convert", "-p", "-f", name, "-O", "qcow2", "-o", "compat=1.1", given, ours],
+            virtualSize + virtualSize / 64 + ConvertSlack, ConvertLimit, cancel, said => Tell(said, progress)).ConfigureAwait(false);
         if (result.ExitCode != 0)
         {
             throw (result.Complaint.Contains("No space left", StringComparison.Ordinal)
@@ -136,7 +138,7 @@ internal sealed class ImageImport(EngineOptions options)
 
         // From here on it is ours: nobody could still hold it open, but nothing of that process lives.
         Posix.Own(ours, 0, 0);
-        return (ours, await Hash(ours, cancel).ConfigureAwait(false));
+        return (ours, await Hash(ours, Written, Converted, progress, cancel).ConfigureAwait(false));
     }
 
     private static async Task<long> Measure(string given, string format, CancellationToken cancel)
@@ -148,9 +150,28 @@ internal sealed class ImageImport(EngineOptions options)
         return measured.RootElement.GetProperty("required").GetInt64();
     }
 
-    private static async Task<string> Hash(string file, CancellationToken cancel)
+    /// <summary>qemu-img -p says "(12.34/100%)" now and then; one that is cut in two is passed over.</summary>
+    private static void Tell(string said, IProgress<int>? progress)
+    {
+        if (Percent().Matches(said) is [.., var last])
+            progress?.Report(Probed + int.Parse(last.Groups[1].Value, CultureInfo.InvariantCulture) * (Written - Probed) / 100);
+    }
+
+    [GeneratedRegex(@"\((\d{1,3})\.\d+/100%\)")]
+    private static partial Regex Percent();
+
+    private static async Task<string> Hash(string file, int from, int to, IProgress<int>? progress, CancellationToken cancel)
     {
         await using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 20, FileOptions.Asynchronous | FileOptions.SequentialScan);
-        return System.Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancel).ConfigureAwait(false));
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = new byte[1 << 20];
+        int count;
+        while ((count = await stream.ReadAsync(buffer, cancel).ConfigureAwait(false)) > 0)
+        {
+            hash.AppendData(buffer, 0, count);
+            progress?.Report(from + (int)((to - from) * stream.Position / stream.Length));
+        }
+
+        return System.Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 }

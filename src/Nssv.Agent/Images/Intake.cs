@@ -36,8 +36,7 @@ internal static class Intake
                     Need(folder, 0);
                 hash.AppendData(buffer, 0, count);
                 await target.WriteAsync(buffer.AsMemory(0, count), cancel).ConfigureAwait(false);
-                if (expected > 0)
-                    progress?.Report((int)(length * 60 / expected.Value));
+                progress?.Report(expected > 0 ? (int)(length * 60 / expected.Value) : 0);
             }
 
             if (expected is { } all && all != length)

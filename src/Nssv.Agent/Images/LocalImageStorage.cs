@@ -65,11 +65,11 @@ internal sealed class LocalImageStorage(Id platformId, Id storageId, string path
     public Task<ImageManifest> Keep(string file, ImageManifest manifest, CancellationToken cancel) => calls.Run(() =>
     {
         Posix.SyncFile(file);
-        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        File.SetUnixFileMode(file, UnixFileMode.UserRead);
         Posix.Own(file, 0, 0);
         var complete = manifest with { StoredLength = Posix.Stat(file).Size, StoredSizeBytes = Posix.Stat(file).AllocatedBytes };
         File.Move(file, Content(manifest), overwrite: true);
-        AtomicFile.Write(ManifestFile(manifest.ImageId), JsonSerializer.SerializeToUtf8Bytes(complete, Json), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        AtomicFile.Write(ManifestFile(manifest.ImageId), JsonSerializer.SerializeToUtf8Bytes(complete, Json));
         Clear(manifest.ImageId);
         return complete;
     }, CallLimit, cancel);

@@ -12,6 +12,10 @@ public static class AgentProblems
     public static Problem DeadlinePassed(string name, int seconds) =>
         new(504, "command-deadline", "The host did not finish in time.", $"{name} was given up after {seconds} s.", "Look at the host's load and storage, then try again.");
 
+    public static Problem Stalled(string name, int seconds) =>
+        new(504, "step-stalled", "A step made no progress.", $"{name} was given up because nothing of it had moved for {seconds} s.",
+            "Look at the storage or the network that it works on, then try again.");
+
     public static Problem Stopping() =>
         new(503, "agent-stopping", "The host's agent is stopping.", null, "It answers again when it has started.") { RetryAfterSeconds = 2 };
 

@@ -10,7 +10,7 @@ public sealed partial class CommandDesk
     private void Decide(CommandEnvelope envelope, Acceptance acceptance)
     {
         KnownCommand? known = null;
-        var readable = IsNamedForItsOperation(envelope) && envelope.DeadlineSeconds > 0;
+        var readable = IsNamedForItsOperation(envelope) && envelope is { DeadlineSeconds: > 0, StallSeconds: null or > 0 };
         if (readable && !TryRead(envelope, out known, out readable))
         {
             acceptance.Refuse(envelope, "unknown-command", 0);
@@ -70,6 +70,7 @@ public sealed partial class CommandDesk
             Step = envelope.Step,
             Attempt = envelope.Attempt,
             DeadlineSeconds = envelope.DeadlineSeconds,
+            StallSeconds = envelope.StallSeconds,
             Name = envelope.Name,
             Command = known.Command,
             Resource = known.Resource,
@@ -219,6 +220,7 @@ public sealed partial class CommandDesk
             Step = row.Step,
             Attempt = row.Attempt,
             DeadlineSeconds = row.DeadlineSeconds,
+            StallSeconds = row.StallSeconds,
             Name = row.Name,
             Command = known?.Command,
             Resource = known?.Resource ?? row.OperationId,
@@ -246,6 +248,9 @@ public sealed partial class CommandDesk
 
     private KnownCommand Read(JournaledCommand row)
     {
+        // The body went with its operation's end: nothing of it is run again.
+        if (row.Body.Length == 0)
+            return new(new UnreadableCommand(row.Name), row.OperationId);
         try
         {
             using var body = JsonDocument.Parse(row.Body);

@@ -89,7 +89,8 @@ public sealed partial class CommandDesk
     private async Task<CommandResult?> Execute(CommandEntry entry)
     {
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(entry.DeadlineSeconds), _time);
-        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, entry.Abandoned.Token, _stopping.Token);
+        using var stall = new StallWatch(entry.StallSeconds, _time);
+        using var cancel = CancellationTokenSource.CreateLinkedTokenSource([deadline.Token, stall.Stalled, entry.Abandoned.Token, _stopping.Token]);
         using var scope = _logger.BeginScope(new Dictionary<string, object> { ["OperationId"] = entry.Operation.Id, ["CommandId"] = entry.Id });
         var started = _time.GetTimestamp();
         try
@@ -97,7 +98,7 @@ public sealed partial class CommandDesk
             if (entry.Command is null or UnreadableCommand)
                 throw AgentProblems.Failed(entry.Name, entry.Id).AsException();
             _logger.Running(entry.Name, entry.Operation.Id, entry.Id, entry.Attempt);
-            var result = await _engine.Run(entry.Command, new CommandScope(entry.Operation.Id, entry.Id) { Epoch = entry.Epoch, StillWanted = () => !entry.IsSuperseded }, cancel.Token);
+            var result = await _engine.Run(entry.Command, new CommandScope(entry.Operation.Id, entry.Id, stall) { Epoch = entry.Epoch, StillWanted = () => !entry.IsSuperseded }, cancel.Token);
             _logger.Succeeded(entry.Name, entry.Operation.Id, entry.Id, (long)_time.GetElapsedTime(started).TotalMilliseconds);
             return new(entry.Id, entry.Operation.Id, entry.Attempt, true, JsonSerializer.SerializeToElement(result, result.GetType(), KernelJson.Options), null);
         }
@@ -108,6 +109,7 @@ public sealed partial class CommandDesk
             var problem = exception switch
             {
                 _ when deadline.IsCancellationRequested => AgentProblems.DeadlinePassed(entry.Name, entry.DeadlineSeconds),
+                _ when stall.Stalled.IsCancellationRequested => AgentProblems.Stalled(entry.Name, entry.StallSeconds!.Value),
                 ProblemException refused => refused.Problem,
                 _ => AgentProblems.Failed(entry.Name, entry.Id),
             };

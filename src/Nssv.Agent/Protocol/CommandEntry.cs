@@ -31,6 +31,7 @@ internal sealed class CommandEntry
     public required int Step { get; init; }
     public required int Attempt { get; init; }
     public required int DeadlineSeconds { get; init; }
+    public required int? StallSeconds { get; init; }
     public required string Name { get; init; }
 
     /// <summary>What to run; null once it has ended, for its size times the retention time is much.</summary>
@@ -87,6 +88,7 @@ internal sealed class CommandEntry
         Acknowledged = false,
         AcceptedOrder = Order,
         AcceptedAt = AcceptedAt,
+        StallSeconds = StallSeconds,
     };
 
     public CommandFate Fate => new(Id, Attempt,

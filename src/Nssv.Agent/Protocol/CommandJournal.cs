@@ -39,8 +39,9 @@ public sealed class CommandJournal(IStore store, IWriter writer, long incarnatio
                 Adopt(unit, adopted);
                 break;
             case CommandEnded { Result: var result }:
+                // What has ended is never run again: its body, which may hold an address with a signature, goes.
                 unit.Execute("agent_commands",
-                    "UPDATE agent_commands SET state = @p0, result = @p1 WHERE command_id = @p2 AND attempt = @p3",
+                    "UPDATE agent_commands SET state = @p0, result = @p1, body = '' WHERE command_id = @p2 AND attempt = @p3",
                     null, result.Succeeded ? CommandState.Succeeded : CommandState.Failed, JsonSerializer.Serialize(result, KernelJson.Options), result.CommandId, result.Attempt);
                 break;
             case ResultAcknowledged acknowledged:
@@ -66,11 +67,11 @@ public sealed class CommandJournal(IStore store, IWriter writer, long incarnatio
     private static void Replace(UnitOfWork unit, JournaledCommand command) => unit.Execute("agent_commands",
         """
         UPDATE agent_commands SET attempt = @p0, epoch = @p1, deadline_seconds = @p2, name = @p3, body = @p4, callback_url = @p5,
-               state = @p6, result = NULL, acknowledged = @p7, accepted_order = @p8, accepted_at = @p9
-        WHERE command_id = @p10
+               state = @p6, result = NULL, acknowledged = @p7, accepted_order = @p8, accepted_at = @p9, stall_seconds = @p10
+        WHERE command_id = @p11
         """,
         1, command.Attempt, command.Epoch, command.DeadlineSeconds, command.Name, command.Body, command.CallbackUrl,
-        CommandState.Accepted, false, command.AcceptedOrder, command.AcceptedAt, command.CommandId);
+        CommandState.Accepted, false, command.AcceptedOrder, command.AcceptedAt, command.StallSeconds, command.CommandId);
 
     private static void Adopt(UnitOfWork unit, CommandAdopted adopted) => unit.Execute("agent_commands",
         """
@@ -86,10 +87,15 @@ public sealed class CommandJournal(IStore store, IWriter writer, long incarnatio
         """,
         1, asked.OperationId, asked.Epoch, asked.At);
 
-    private static void RecordEnd(UnitOfWork unit, OperationOver over) => unit.Execute("agent_operations",
-        """
-        INSERT INTO agent_operations (operation_id, epoch, ended_at) VALUES (@p0, @p1, @p2)
-        ON CONFLICT (operation_id) DO UPDATE SET ended_at = excluded.ended_at
-        """,
-        1, over.OperationId, over.Epoch, over.At);
+    /// <summary>Nothing of the operation will begin any more: the bodies of what had not ended go too.</summary>
+    private static void RecordEnd(UnitOfWork unit, OperationOver over)
+    {
+        unit.Execute("agent_operations",
+            """
+            INSERT INTO agent_operations (operation_id, epoch, ended_at) VALUES (@p0, @p1, @p2)
+            ON CONFLICT (operation_id) DO UPDATE SET ended_at = excluded.ended_at
+            """,
+            1, over.OperationId, over.Epoch, over.At);
+        unit.Execute("agent_commands", "UPDATE agent_commands SET body = '' WHERE operation_id = @p0", null, over.OperationId);
+    }
 }

@@ -12,6 +12,8 @@ public static class JournalDatabase
     /// <summary>The one member of a journal.</summary>
     private static readonly Id Agent = Id.Parse("00000000-0000-7000-8000-000000000001");
 
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
     public static ResourceModels Models { get; } = ResourceModels.FromTypes(CommandJournal.Rows);
 
     internal static MigrationSet Migrations { get; } = MigrationSet.Embedded("agent-journal", typeof(JournalDatabase).Assembly);
@@ -22,8 +24,8 @@ public static class JournalDatabase
     public static SqliteDatabase Open(string path, TimeProvider time)
     {
         // Commands name addresses, which may carry a signature in their query, and everybody may pass through the agent's folder. SQLite gives its log files the same mode.
-        using (new FileStream(path, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, Share = FileShare.ReadWrite, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        Close(path);
+        Close(path + ".lock");
         var database = SqliteDatabase.Open(path, Models);
         try
         {
@@ -35,6 +37,14 @@ public static class JournalDatabase
             database.DisposeAsync().AsTask().GetAwaiter().GetResult();
             throw;
         }
+    }
+
+    /// <summary>Makes the file if need be, for its owner alone.</summary>
+    private static void Close(string path)
+    {
+        if (!File.Exists(path))
+            new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly }).Dispose();
+        File.SetUnixFileMode(path, OwnerOnly);
     }
 
     /// <summary>Takes the next incarnation and a writer for it.</summary>

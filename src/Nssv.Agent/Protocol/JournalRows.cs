@@ -21,7 +21,7 @@ public sealed record JournaledCommand
     public required int DeadlineSeconds { get; init; }
     public required string Name { get; init; }
 
-    /// <summary>The command's JSON as it came.</summary>
+    /// <summary>The command's JSON as it came; empty once it has ended or will never begin.</summary>
     public required string Body { get; init; }
 
     /// <summary>Where the result goes: that of the owner who sent it last.</summary>
@@ -40,6 +40,9 @@ public sealed record JournaledCommand
     public required long AcceptedOrder { get; init; }
 
     public required DateTimeOffset AcceptedAt { get; init; }
+
+    /// <summary>Null: it may be silent until its deadline.</summary>
+    public int? StallSeconds { get; init; }
 }
 
 /// <summary>

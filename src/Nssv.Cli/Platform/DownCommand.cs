@@ -45,7 +45,7 @@ internal static class DownCommand
                 await steps.Step("Manager", async () => await programs.Manager.Stop(cancellation) ? "stopped" : "was not running");
                 if (invocation.Value(purge))
                 {
-                    await new InstancePurge(home, steps).Run(cancellation);
+                    await new InstancePurge(home, steps, instance => new LibvirtDomains(instance)).Run(cancellation);
                 }
             }
 

@@ -20,11 +20,12 @@ internal static class StatusCommand
             var manager = programs.Manager.Find();
             var agent = programs.Agent.Find();
             using var client = new ApiClient(local.Connection with { Retry = RetryPolicy.None, AnswerTimeout = TimeSpan.FromSeconds(5) });
-            var managerHealthy = manager is not null && await client.IsReady(cancellation);
+            var reasons = manager is null ? [] : await client.WhyNotReady(cancellation);
+            var managerHealthy = manager is not null && reasons.Count == 0;
             var agentHealthy = agent is not null && managerHealthy && await IsConnected(client, instance, cancellation);
             var status = new JsonObject
             {
-                ["manager"] = new JsonObject { ["pid"] = manager?.Pid, ["url"] = instance.Url.GetLeftPart(UriPartial.Authority), ["healthy"] = managerHealthy },
+                ["manager"] = new JsonObject { ["pid"] = manager?.Pid, ["url"] = instance.Url.GetLeftPart(UriPartial.Authority), ["healthy"] = managerHealthy, ["reasons"] = new JsonArray([.. reasons.Select(reason => (JsonNode)reason)]) },
                 ["agent"] = new JsonObject { ["pid"] = agent?.Pid, ["healthy"] = agentHealthy },
                 ["platformId"] = instance.PlatformId,
                 ["home"] = home.Root,
@@ -36,6 +37,8 @@ internal static class StatusCommand
             }
 
             invocation.Results.Say($"Manager   {Describe(manager?.Pid, managerHealthy, "ready", "not ready")}  {instance.Url.GetLeftPart(UriPartial.Authority)}");
+            foreach (var reason in reasons)
+                invocation.Results.Say($"          {reason}");
             invocation.Results.Say($"Agent     {Describe(agent?.Pid, agentHealthy, "connected", "not connected")}");
             invocation.Results.Say($"Platform  {instance.PlatformId}");
             invocation.Results.Say($"Home      {home.Root}");

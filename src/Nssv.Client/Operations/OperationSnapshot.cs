@@ -12,7 +12,7 @@ public sealed record OperationSnapshot
     /// <summary>The operation's id.</summary>
     public required string Id { get; init; }
 
-    /// <summary>What it does, for example <c>vm.create</c>.</summary>
+    /// <summary>What it does, for example <c>virtual-machine.create</c>.</summary>
     public required string Kind { get; init; }
 
     /// <summary>One of <see cref="OperationStates"/>.</summary>

@@ -83,6 +83,6 @@ public sealed record PauseDomain(Id VirtualMachineId) : Command<DomainStatus>;
 [Command("domain.resume")]
 public sealed record ResumeDomain(Id VirtualMachineId) : Command<DomainStatus>;
 
-/// <summary>Destroys if it runs, undefines with its NVRAM, removes its sockets. Absent is done.</summary>
+/// <summary>Destroys if it runs, undefines with its NVRAM, removes its sockets and logs. Absent is done.</summary>
 [Command("domain.remove")]
 public sealed record RemoveDomain(Id VirtualMachineId) : Command<Done>;

@@ -22,6 +22,12 @@ public sealed record LayerStatus(Id DataStorageId, Id LayerId, long AllocatedByt
 
 public sealed record ReportReceipt(long Sequence);
 
+/// <summary>The agent's certificate will end: it has made a new key, and asks over the connection that the old certificate still opens.</summary>
+public sealed record RenewCertificate(Id HostId, string CertificateRequestPem);
+
+/// <summary>The old certificate counts until the new one is seen.</summary>
+public sealed record RenewedCertificate(string CertificatePem);
+
 /// <summary>An agent's first message: the token that the administrator was given and a certificate request for a key made on the host.</summary>
 public sealed record EnrolRequest(string Token, string CertificateRequestPem, string AgentUrl);
 

@@ -18,7 +18,7 @@ public static class StoppedMachine
 
     /// <summary>
     /// The unit fails when another disk or card has got this place meanwhile: each is decided on its own mailbox, so two may have seen the same place free.
-    /// Put it before what takes the place.
+    /// Put it behind <see cref="OnlyWhileStopped"/> and before what takes the place.
     /// </summary>
     /// <param name="table">"volumes" or "network_interfaces".</param>
     public static UnitOfWork OnlyWhilePlaceIsFree(this UnitOfWork unit, string table, Id virtualMachineId, int deviceIndex) =>
@@ -26,7 +26,10 @@ public static class StoppedMachine
             $"UPDATE virtual_machines SET state = state WHERE id = @p0 AND NOT EXISTS (SELECT 1 FROM {table} WHERE virtual_machine_id = @p0 AND device_index = @p1)",
             1, virtualMachineId, deviceIndex);
 
-    /// <summary>The unit fails when the machine has begun to start meanwhile.</summary>
+    /// <summary>
+    /// The unit fails when the machine has begun to start meanwhile. Put it first: it holds the machine's row, so that the conditions after it see what was
+    /// written by whoever held the row before.
+    /// </summary>
     public static UnitOfWork OnlyWhileStopped(this UnitOfWork unit, Id virtualMachineId) =>
         unit.Execute("virtual_machines", "UPDATE virtual_machines SET state = state WHERE id = @p0 AND state = 'stopped'", 1, virtualMachineId);
 }

@@ -53,6 +53,9 @@ public sealed record Image : NamedResource
 
     /// <summary>SHA-256 of the bytes that were given, hex.</summary>
     [Observed] public string? Sha256 { get; init; }
+
+    /// <summary>The query of the URL that the host fetches, "?" included: it may be a signature. Here only until the import has ended.</summary>
+    [Secret, Observed] public string? SourceQuery { get; init; }
 }
 
 public enum ImageKind { System, Data }

@@ -108,6 +108,19 @@ public sealed record EnrolmentToken(string Token, DateTimeOffset ExpiresAt)
     public override string ToString() => "enrolment token";
 }
 
+/// <summary>A certificate was signed for the host's agent; it counts beside the one before until the agent shows it.</summary>
+/// <param name="Fingerprint">SHA-256 of the certificate, lower-case hex.</param>
+public sealed record ExpectCertificate(Id HostId, string Fingerprint) : Request<bool>
+{
+    public override Id Target => HostId;
+}
+
+/// <summary>The agent has shown the certificate that was expected: from here on only this one counts. Another one: nothing changes.</summary>
+public sealed record AdoptCertificate(Id HostId, string Fingerprint) : Request<bool>
+{
+    public override Id Target => HostId;
+}
+
 /// <summary>Takes the token away and sets the agent's URL and certificate with the host, in one unit. The answer is the host's id.</summary>
 /// <param name="TokenHash">SHA-256 of the token, lower-case hex.</param>
 /// <param name="CertificateFingerprint">SHA-256 of the certificate, lower-case hex.</param>

@@ -34,6 +34,9 @@ public sealed record Host : NamedResource, IObserved
     /// <summary>SHA-256 of the agent's certificate, hex; a removed host's is refused.</summary>
     [Internal] public string? CertificateFingerprint { get; init; }
 
+    /// <summary>Of the certificate that is to take the other one's place when the agent first shows it.</summary>
+    [Internal] public string? NextCertificateFingerprint { get; init; }
+
     /// <summary>Of <see cref="MemoryBytes"/>, what placement never hands out.</summary>
     [Editable] public required long ReservedMemoryBytes { get; init; }
 

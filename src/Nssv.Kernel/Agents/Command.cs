@@ -27,7 +27,14 @@ public sealed class CommandAttribute(string name) : Attribute
 /// <summary>A command on its way. <paramref name="Epoch"/> is that of the operation's owner: the host refuses what is older than it has recorded.</summary>
 /// <param name="Id">"{operationId}/{step}/{n}": the same for every repeat of the same wish.</param>
 /// <param name="Attempt">Counts the step's retries: a new attempt runs again, the same one gets the recorded result.</param>
-public sealed record CommandEnvelope(string Id, Id OperationId, int Step, int Attempt, long Epoch, int DeadlineSeconds, string Name, JsonElement Body);
+public sealed record CommandEnvelope(string Id, Id OperationId, int Step, int Attempt, long Epoch, int DeadlineSeconds, string Name, JsonElement Body)
+{
+    /// <summary>The host gives it up when it tells of no progress for so long; null: it may be silent until its deadline.</summary>
+    [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)] public int? StallSeconds { get; init; }
+
+    /// <summary>Of its declaration; the host knows it by the name.</summary>
+    [System.Text.Json.Serialization.JsonIgnore] public bool PassesQueue { get; init; }
+}
 
 /// <summary>1 to N commands for one host.</summary>
 public sealed record CommandBatch(IReadOnlyList<CommandEnvelope> Commands);

@@ -10,13 +10,14 @@ public sealed class SupersededException(string message) : Exception(message);
 /// Sends commands and waits for their results, which come by callback. A command that may be lost is sent again under the same id:
 /// the host answers from its journal, so nothing is done twice.
 /// </summary>
-public sealed class CommandDispatcher(IAgentTransport transport, HostConnections links, TimeProvider time) : IAgentInbox
+public sealed class CommandDispatcher(IAgentTransport transport, HostConnections links, TimeProvider time, CommandMetrics metrics, DispatchLimits? limits = null) : IAgentInbox
 {
     /// <summary>A result that has not come by then is asked for again by repeating the command.</summary>
     private static readonly TimeSpan RepeatAfter = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
+    private readonly int _perHost = (limits ?? new()).CommandsPerHost;
     private readonly ConcurrentDictionary<string, Pending> _pending = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<Id, Outbox> _outboxes = new();
 
@@ -28,6 +29,7 @@ public sealed class CommandDispatcher(IAgentTransport transport, HostConnections
     {
         var pending = new Pending(hostId, command.Attempt);
         _pending[command.Id] = pending;
+        var asked = time.GetTimestamp();
         try
         {
             var pause = FirstPause;
@@ -36,12 +38,16 @@ public sealed class CommandDispatcher(IAgentTransport transport, HostConnections
                 await links.WaitFor(hostId, duringReconcile ? HostLink.Reconciling : HostLink.Connected, cancel);
                 try
                 {
-                    var refused = await Post(hostId, command, cancel);
+                    var refused = await Post(new Item(command, pending, command.PassesQueue || duringReconcile), cancel);
+                    if (refused is not null)
+                        metrics.Refused(command.Name, refused.Code);
                     if (refused is { Code: "stale-epoch" })
                         throw new SupersededException($"host {hostId} knows operation {command.OperationId} with epoch {refused.RecordedEpoch}, not {command.Epoch}");
                     if (refused is not null)
                         throw Refused(command, refused).AsException();
-                    return await pending.Result.Task.Within(RepeatAfter, time, cancel);
+                    var result = await pending.Result.Task.Within(RepeatAfter, time, cancel);
+                    metrics.Ended(command.Name, result.Succeeded, time.GetElapsedTime(asked));
+                    return result;
                 }
                 catch (TimeoutException)
                 {
@@ -57,6 +63,8 @@ public sealed class CommandDispatcher(IAgentTransport transport, HostConnections
         finally
         {
             _pending.TryRemove(new KeyValuePair<string, Pending>(command.Id, pending));
+            if (_outboxes.TryGetValue(hostId, out var outbox) && outbox.Ended(pending))
+                _ = Pump(hostId, outbox);
         }
     }
 
@@ -97,7 +105,7 @@ public sealed class CommandDispatcher(IAgentTransport transport, HostConnections
     /// <summary>Tells the host, some time and several together, that an operation has ended: its journal may forget it.</summary>
     public void ForgetLater(Id hostId, Id operationId)
     {
-        var outbox = _outboxes.GetOrAdd(hostId, static _ => new Outbox());
+        var outbox = _outboxes.GetOrAdd(hostId, static (_, own) => own.NewOutbox(), this);
         if (outbox.AddEnded(operationId) is { } ended && links.Of(hostId) == HostLink.Connected)
             _ = Forget(hostId, ended);
     }
@@ -114,11 +122,11 @@ public sealed class CommandDispatcher(IAgentTransport transport, HostConnections
         }
     }
 
-    private async Task<RefusedCommand?> Post(Id hostId, CommandEnvelope command, CancellationToken cancel)
+    private async Task<RefusedCommand?> Post(Item item, CancellationToken cancel)
     {
-        var answer = new TaskCompletionSource<RefusedCommand?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var outbox = _outboxes.GetOrAdd(hostId, static _ => new Outbox());
-        if (outbox.Add(command, answer))
+        var (hostId, answer) = (item.Pending.HostId, item.Answer);
+        var outbox = _outboxes.GetOrAdd(hostId, static (_, own) => own.NewOutbox(), this);
+        if (outbox.Add(item))
             _ = Pump(hostId, outbox);
         try
         {
@@ -141,19 +149,23 @@ public sealed class CommandDispatcher(IAgentTransport transport, HostConnections
             try
             {
                 var receipt = await transport.Send(hostId, new CommandBatch([.. batch.Select(b => b.Command)]), CancellationToken.None);
+                metrics.Answered("answered");
                 var refused = receipt.Refused.ToLookup(r => r.Id, StringComparer.Ordinal);
-                foreach (var (command, answer) in batch)
-                    answer.TrySetResult(refused[command.Id].FirstOrDefault());
+                foreach (var item in batch)
+                    item.Answer.TrySetResult(refused[item.Command.Id].FirstOrDefault());
             }
             catch (Exception e)
             {
                 // A refusal tells that nothing was taken in; anything else, that nobody knows.
                 var failure = e is HostUnreachableException or ProblemException ? e : new HostUnreachableException(hostId, e.Message, e);
-                foreach (var (_, answer) in batch)
-                    answer.TrySetException(failure);
+                metrics.Answered(failure is ProblemException ? "refused" : "unreachable");
+                foreach (var item in batch)
+                    item.Answer.TrySetException(failure);
             }
         }
     }
+
+    private Outbox NewOutbox() => new(_perHost, metrics);
 
     private static Problem Refused(CommandEnvelope command, RefusedCommand refused) =>
         new(502, refused.Code, "The host refused a command.", string.Create(CultureInfo.InvariantCulture, $"Command {command.Name} was refused with {refused.Code}."),
@@ -166,30 +178,60 @@ public sealed class CommandDispatcher(IAgentTransport transport, HostConnections
         public TaskCompletionSource<CommandResult> Result { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    private sealed class Outbox
+    /// <param name="Passes">Goes however many are under way: it ends one of them, or it is what the host must do before anything else.</param>
+    private sealed record Item(CommandEnvelope Command, Pending Pending, bool Passes)
+    {
+        public TaskCompletionSource<RefusedCommand?> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    /// <summary>What a host is still to be sent. No more than <paramref name="limit"/> commands are under way on it; the rest waits here, in order.</summary>
+    private sealed class Outbox(int limit, CommandMetrics metrics)
     {
         private const int LargestBatch = 200;
         private const int EndedTogether = 64;
+        private readonly Lock _gate = new();
         private readonly List<Id> _ended = [];
-        private readonly Queue<(CommandEnvelope Command, TaskCompletionSource<RefusedCommand?> Answer)> _queue = new();
+        private readonly Queue<Item> _passing = new();
+        private readonly Queue<Item> _waiting = new();
+        private readonly HashSet<Pending> _underWay = [];
         private bool _pumping;
 
         /// <returns>True when the caller must start the pump.</returns>
-        public bool Add(CommandEnvelope command, TaskCompletionSource<RefusedCommand?> answer)
+        public bool Add(Item item)
         {
-            lock (_queue)
+            lock (_gate)
             {
-                _queue.Enqueue((command, answer));
-                var start = !_pumping;
-                _pumping = true;
-                return start;
+                // What was sent before holds its place already: sending it again is no further command.
+                if (item.Passes || _underWay.Contains(item.Pending))
+                {
+                    _passing.Enqueue(item);
+                }
+                else
+                {
+                    _waiting.Enqueue(item);
+                    metrics.Waiting(+1);
+                }
+
+                return MustPump();
+            }
+        }
+
+        /// <summary>The command has its result, or was given up: another may go.</summary>
+        /// <inheritdoc cref="Add" path="/returns"/>
+        public bool Ended(Pending pending)
+        {
+            lock (_gate)
+            {
+                if (_underWay.Remove(pending))
+                    metrics.UnderWay(-1);
+                return MustPump();
             }
         }
 
         /// <returns>The ids to send, once there are enough.</returns>
         public List<Id>? AddEnded(Id operationId)
         {
-            lock (_queue)
+            lock (_gate)
             {
                 _ended.Add(operationId);
                 if (_ended.Count < EndedTogether)
@@ -200,21 +242,45 @@ public sealed class CommandDispatcher(IAgentTransport transport, HostConnections
             }
         }
 
-        public List<(CommandEnvelope Command, TaskCompletionSource<RefusedCommand?> Answer)> Take()
+        public List<Item> Take()
         {
-            lock (_queue)
+            lock (_gate)
             {
-                List<(CommandEnvelope, TaskCompletionSource<RefusedCommand?>)> batch = [];
-                while (batch.Count < LargestBatch && _queue.TryDequeue(out var next))
+                List<Item> batch = [];
+                while (batch.Count < LargestBatch && TryNext(out var next))
                 {
-                    if (!next.Answer.Task.IsCompleted)
-                        batch.Add(next);
+                    if (next.Answer.Task.IsCompleted)
+                        continue;
+                    batch.Add(next);
+                    metrics.Sent(next.Command.Name);
+                    if (_underWay.Add(next.Pending))
+                        metrics.UnderWay(+1);
                 }
 
-                if (batch.Count == 0)
-                    _pumping = false;
+                _pumping = batch.Count > 0;
                 return batch;
             }
         }
+
+        private bool TryNext(out Item next)
+        {
+            if (_passing.TryDequeue(out next!))
+                return true;
+            if (_underWay.Count >= limit || !_waiting.TryDequeue(out next!))
+                return false;
+            metrics.Waiting(-1);
+            return true;
+        }
+
+        private bool MustPump()
+        {
+            if (_pumping || _passing.Count == 0 && (_waiting.Count == 0 || _underWay.Count >= limit))
+                return false;
+            return _pumping = true;
+        }
     }
 }
+
+/// <summary>Bounds of what hosts are asked to do at once.</summary>
+/// <param name="CommandsPerHost">Commands sent to one host and not ended. A host runs four times as many, so several managers may share it.</param>
+public sealed record DispatchLimits(int CommandsPerHost = 64);

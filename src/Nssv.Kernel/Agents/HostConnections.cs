@@ -22,6 +22,13 @@ public sealed class HostConnections
             return _links.GetValueOrDefault(host);
     }
 
+    /// <summary>How many hosts are at each link state.</summary>
+    public IReadOnlyList<(HostLink Link, int Hosts)> Counts()
+    {
+        lock (_gate)
+            return [.. Enum.GetValues<HostLink>().Select(link => (link, _links.Values.Count(known => known == link)))];
+    }
+
     public void Set(Id host, HostLink link)
     {
         List<TaskCompletionSource> reached = [];

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text.Json;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Operations;
+using Nssv.Kernel.Ownership;
 using Nssv.Kernel.Peers;
 
 namespace Nssv.Kernel.Calls;
@@ -11,12 +12,15 @@ internal sealed class Bus(TurnCatalog turns, OwnTurns own, Router router, Operat
 {
     private readonly ConcurrentDictionary<Type, object> _bindings = new();
 
-    public Task<TResult> Call<TResult>(Request<TResult> request, CallKey? key = null)
+    public Task<TResult> Call<TResult>(Request<TResult> request, CallKey? key = null) => Call(request, key, null);
+
+    /// <param name="caller">Under which the operation runs whose step asks.</param>
+    internal Task<TResult> Call<TResult>(Request<TResult> request, CallKey? key, ShardHold? caller)
     {
         var turn = (CallBinding<TResult>)_bindings.GetOrAdd(request.GetType(), static (type, catalog) => CallBinding<TResult>.For(catalog, type), turns);
         return router.Route(
             request.Target,
-            (hold, _) => own.Call(turn, request, key, hold),
+            (hold, _) => own.Call(turn, request, key, hold, caller, null),
             _ => new PeerCall(TurnCatalog.NameOf(request.GetType()), Json(request), key),
             repeatable: key is not null || turn.NaturallyKeyed);
     }
@@ -25,8 +29,8 @@ internal sealed class Bus(TurnCatalog turns, OwnTurns own, Router router, Operat
         Accept(new AcceptOrder(request, caller, options, ids.Next(), null, Repeated: false));
 
     /// <summary>Accepts a request that a step makes; unique by (parent, call), so that a repeat finds the first one.</summary>
-    internal Task<Operation> AcceptChild(Request request, Operation parent, string call) => Accept(new AcceptOrder(
-        request, new Caller(parent.CreatedBy, parent.ProjectId, "operation", CallerRole.System), new AcceptOptions(), ids.Next(), ParentOperation.Of(parent, call), Repeated: false));
+    internal Task<Operation> AcceptChild(Request request, Operation parent, string call, ShardHold caller) => Accept(new AcceptOrder(
+        request, new Caller(parent.CreatedBy, parent.ProjectId, "operation", CallerRole.System), new AcceptOptions(), ids.Next(), ParentOperation.Of(parent, call), Repeated: false, caller));
 
     public async Task<Operation> Cancel(Id operationId)
     {
@@ -36,7 +40,7 @@ internal sealed class Bus(TurnCatalog turns, OwnTurns own, Router router, Operat
 
     private Task<Operation> Accept(AcceptOrder order) => router.Route(
         order.Request.Target,
-        (hold, repeated) => own.Accept(order with { Repeated = repeated }, hold),
+        (hold, repeated) => own.Accept(order with { Repeated = repeated }, hold, null),
         repeated => new PeerAccept(TurnCatalog.NameOf(order.Request.GetType()), Json(order.Request), order.Caller, order.Options, order.OperationId, order.Parent, repeated),
         repeatable: true);
 

@@ -25,7 +25,9 @@ internal sealed class OwnTurns(
 
     /// <summary>Runs a call's turn.</summary>
     /// <exception cref="NotOwnerException">The shard was lost before anything was written.</exception>
-    public Task<TResult> Call<TResult>(CallBinding<TResult> turn, Request<TResult> request, CallKey? key, ShardHold hold) => mailboxes.Run(request.Target, async () =>
+    /// <param name="caller">Under which the operation runs that asks; null: no operation of this node does.</param>
+    /// <param name="guard">Where the operation of another node must be.</param>
+    public Task<TResult> Call<TResult>(CallBinding<TResult> turn, Request<TResult> request, CallKey? key, ShardHold hold, ShardHold? caller, StepGuard? guard) => mailboxes.Run(request.Target, async () =>
     {
         hold.Demand();
         var recorded = key is { } k && !turn.NaturallyKeyed ? k.ToString() : null;
@@ -34,10 +36,13 @@ internal sealed class OwnTurns(
 
         for (var attempt = 1; ; attempt++)
         {
+            if (guard is { } before)
+                await before.Check(store);
             var answer = await turn.Decide(request, new TurnContext(store, time, ids));
-            var unit = new UnitOfWork { OperationId = key?.OperationId, Hold = hold }.Include(answer.Unit);
+            var unit = new UnitOfWork { OperationId = key?.OperationId, Hold = hold, CallerHold = caller }.Include(answer.Unit);
             if (unit.IsEmpty)
                 return answer.Result;
+            guard?.Guard(unit);
             if (recorded is not null)
                 unit.Insert(new CallResult { Key = recorded, OperationId = key!.Value.OperationId, Result = JsonSerializer.Serialize(answer.Result, KernelJson.Options) });
             try
@@ -54,7 +59,8 @@ internal sealed class OwnTurns(
 
     /// <summary>Runs the accept turn of a person's request, or of a step's.</summary>
     /// <exception cref="NotOwnerException">The shard was lost before anything was written.</exception>
-    public Task<Operation> Accept(AcceptOrder order, ShardHold hold)
+    /// <param name="guard">Where the parent must be, when it is another node's.</param>
+    public Task<Operation> Accept(AcceptOrder order, ShardHold hold, StepGuard? guard)
     {
         var (request, caller, options) = (order.Request, order.Caller, order.Options);
         if (request is IValidated validated && validated.Validate().ToList() is { Count: > 0 } errors)
@@ -71,6 +77,8 @@ internal sealed class OwnTurns(
             hold.Demand();
             if (await Earlier(order) is { } earlier)
                 return earlier;
+            if (guard is { } before)
+                await before.Check(store);
             var context = new AcceptContext(store, time, ids, caller, order.Parent?.Id);
             var (decision, projectId) = await binding.Decide(request, context, options.IfMatch);
             var table = models.Table(binding.ResourceType);
@@ -105,7 +113,7 @@ internal sealed class OwnTurns(
                 : null;
             try
             {
-                return await operations.Submit(draft, decision, key, hold);
+                return await operations.Submit(draft, decision, key, hold, order.CallerHold, guard);
             }
             catch (UniqueException)
             {

@@ -100,7 +100,7 @@ public sealed class TurnCatalog
 /// <summary>Runs a call that another node makes: neither its request nor its result is known by type.</summary>
 internal abstract class CallBinding
 {
-    public abstract Task<JsonElement?> Run(OwnTurns own, Request request, CallKey? key, ShardHold hold);
+    public abstract Task<JsonElement?> Run(OwnTurns own, Request request, CallKey? key, ShardHold hold, StepGuard? guard);
 }
 
 /// <summary>Runs a call whose request's type is only known when it is made.</summary>
@@ -112,8 +112,8 @@ internal abstract class CallBinding<TResult> : CallBinding
     public static CallBinding<TResult> For(TurnCatalog catalog, Type request) =>
         (CallBinding<TResult>)Activator.CreateInstance(typeof(Of<>).MakeGenericType(typeof(TResult), request), catalog.Call(request))!;
 
-    public override async Task<JsonElement?> Run(OwnTurns own, Request request, CallKey? key, ShardHold hold) =>
-        JsonSerializer.SerializeToElement(await own.Call(this, (Request<TResult>)request, key, hold), KernelJson.Options);
+    public override async Task<JsonElement?> Run(OwnTurns own, Request request, CallKey? key, ShardHold hold, StepGuard? guard) =>
+        JsonSerializer.SerializeToElement(await own.Call(this, (Request<TResult>)request, key, hold, null, guard), KernelJson.Options);
 
     internal sealed class Of<TRequest>(CallTurn<TRequest, TResult> turn) : CallBinding<TResult> where TRequest : Request<TResult>
     {

@@ -36,6 +36,8 @@ public static class KernelRegistration
     {
         services.AddSingleton<MailboxSet>();
         services.AddSingleton<HostConnections>();
+        services.TryAddSingleton(_ => new System.Diagnostics.Metrics.Meter("nssv"));
+        services.AddSingleton<CommandMetrics>();
         services.AddSingleton<CommandDispatcher>();
         services.AddSingleton<IAgentInbox>(p => p.GetRequiredService<CommandDispatcher>());
         services.AddSingleton<Signals>();

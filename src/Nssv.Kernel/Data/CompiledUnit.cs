@@ -1,13 +1,42 @@
 using System.Text.Json.Nodes;
 using Nssv.Kernel.Events;
+using Nssv.Kernel.Model;
 
 namespace Nssv.Kernel.Data;
 
-/// <summary>One statement with encoded values and the rows it must meet (-1: any number).</summary>
-internal readonly record struct Statement(string Table, string Key, string Sql, object[] Values, int Expected);
+/// <summary>What a statement may touch, so that a committer knows which ones it may send together.</summary>
+internal enum Reach
+{
+    /// <summary>One new row; reads nothing but the rows that it refers to.</summary>
+    Insert,
+    /// <summary>Reads one row of its table and keeps it as it is until the commit.</summary>
+    Check,
+    /// <summary>Rows of its own table.</summary>
+    Table,
+    /// <summary>Hand-written, or a deletion that other tables hear of.</summary>
+    Anything,
+}
 
-/// <summary>An event of a unit; <paramref name="Statement"/> is the statement it tells of if that may meet no row, else -1.</summary>
-internal sealed record PendingEvent(EventDraft Draft, string DataText, int Statement);
+/// <summary>One statement with encoded values and the rows it must meet (-1: any number).</summary>
+/// <param name="Model">The table of an insert; its columns are the values.</param>
+internal readonly record struct Statement(string Table, string Key, string Sql, object[] Values, int Expected, Reach Reach, TableModel? Model = null);
+
+/// <summary>An event of a unit.</summary>
+/// <param name="Data">One JSON object.</param>
+/// <param name="Statement">The statement it tells of if that may meet no row, else -1.</param>
+internal sealed record PendingEvent(string Type, string ResourceType, Id ResourceId, Id ProjectId, Id? OperationId, DateTimeOffset At, string Data, int Statement)
+{
+    public Event Numbered(long sequence) => new(Data)
+    {
+        Sequence = sequence,
+        Type = Type,
+        ResourceType = ResourceType,
+        ResourceId = ResourceId,
+        ProjectId = ProjectId,
+        OperationId = OperationId,
+        At = At,
+    };
+}
 
 /// <summary>A unit of work as SQL, made on the caller's thread so that the writer only has to run it.</summary>
 internal sealed class CompiledUnit(List<Statement> statements, List<PendingEvent> events)
@@ -37,15 +66,5 @@ internal sealed class CompiledUnit(List<Statement> statements, List<PendingEvent
         return first + Published.Count;
     }
 
-    public IEnumerable<Event> Committed() => Published.Select((item, i) => new Event
-    {
-        Sequence = LastSequence - Published.Count + 1 + i,
-        Type = item.Draft.Type,
-        ResourceType = item.Draft.ResourceType,
-        ResourceId = item.Draft.ResourceId,
-        ProjectId = item.Draft.ProjectId,
-        OperationId = item.Draft.OperationId,
-        At = item.Draft.At,
-        Data = item.Draft.Data,
-    });
+    public IEnumerable<Event> Committed() => Published.Select((item, i) => item.Numbered(LastSequence - Published.Count + 1 + i));
 }

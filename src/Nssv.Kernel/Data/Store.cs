@@ -66,7 +66,7 @@ public sealed class Store(Database database) : IStore
     }
 
     /// <summary>Comparisons mean what they mean in C#: what is null equals null only, and differs from every value.</summary>
-    private static object[] Where(TableModel table, ReadOnlySpan<Condition> conditions, StringBuilder sql)
+    internal static object[] Where(TableModel table, ReadOnlySpan<Condition> conditions, StringBuilder sql)
     {
         List<object> values = [];
         for (var i = 0; i < conditions.Length; i++)

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Text;
-using System.Text.Json.Nodes;
 using Nssv.Kernel.Events;
 using Nssv.Kernel.Model;
 
@@ -14,6 +13,12 @@ internal sealed class UnitCompiler(ResourceModels models)
 {
     private readonly ConcurrentDictionary<(Type, SqlShape, UInt128), string> _sql = new();
 
+    /// <summary>Tables whose rows others refer to: deleting one may delete or refuse elsewhere.</summary>
+    private readonly HashSet<string> _referredTo = [.. models.Tables.SelectMany(table => table.References).Select(reference => reference.Target.Name)];
+
+    /// <summary>Left by the last unit for the next one.</summary>
+    private EventText? _text;
+
     private enum SqlShape { Insert, Update, Observe, Delete }
 
     public CompiledUnit Compile(UnitOfWork unit, DateTimeOffset now)
@@ -21,6 +26,7 @@ internal sealed class UnitCompiler(ResourceModels models)
         var statements = new List<Statement>(unit.Changes.Count);
         var events = new List<PendingEvent>();
         Dictionary<object, long>? versions = null;
+        EventText? text = null;
 
         foreach (var change in unit.Changes)
         {
@@ -35,19 +41,24 @@ internal sealed class UnitCompiler(ResourceModels models)
                 case Change.Observe observe:
                     CompileObserve(models.Table(observe.Type), observe.Before, observe.After);
                     break;
+                case Change.Require require:
+                    CompileRequire(models.Table(require.Type), require);
+                    break;
                 case Change.Delete delete:
                     CompileDelete(models.Table(delete.Type), delete.Row);
                     break;
                 case Change.Statement raw:
-                    statements.Add(new(raw.Table, "", raw.Sql, Array.ConvertAll(raw.Parameters, Sql.Encode), raw.ExpectedRows ?? -1));
+                    statements.Add(new(raw.Table, "", raw.Sql, Array.ConvertAll(raw.Parameters, Sql.Encode), raw.ExpectedRows ?? -1, ReachOf(raw)));
                     break;
             }
         }
         foreach (var draft in unit.Events)
         {
             var named = draft.OperationId is null && unit.OperationId is not null ? draft with { OperationId = unit.OperationId } : draft;
-            events.Add(new(named, named.Data.ToJsonString(KernelJson.Options), -1));
+            events.Add(new(named.Type, named.ResourceType, named.ResourceId, named.ProjectId, named.OperationId, named.At, named.Data.ToJsonString(KernelJson.Options), -1));
         }
+        if (text is { IsSmall: true })
+            _text = text;
         return new(statements, events);
 
         void CompileInsert(TableModel table, object row)
@@ -56,9 +67,9 @@ internal sealed class UnitCompiler(ResourceModels models)
             var values = new object[raw.Length];
             for (var i = 0; i < raw.Length; i++)
                 values[i] = RowCodec.Encode(table.Columns[i], raw[i]);
-            statements.Add(new(table.Name, Key(table, raw), Text(table, SqlShape.Insert, 0), values, 1));
+            statements.Add(new(table.Name, Key(table, raw), Text(table, SqlShape.Insert, 0), values, 1, Reach.Insert, table));
             if (row is Resource resource)
-                Publish(table, resource, "created", Data(table.Columns, values), -1);
+                Publish(table, resource, "created", table.Columns, values, -1);
         }
 
         void CompileUpdate(TableModel table, object before, object after)
@@ -82,7 +93,7 @@ internal sealed class UnitCompiler(ResourceModels models)
                 version = Remember(after, version);
             else if (resource is null)
             {
-                statements.Add(new(table.Name, Key(table, old), Text(table, SqlShape.Update, Mask(changed)), [.. values, .. KeyValues(table, old)], 1));
+                statements.Add(new(table.Name, Key(table, old), Text(table, SqlShape.Update, Mask(changed)), [.. values, .. KeyValues(table, old)], 1, Reach.Table));
             }
             else
             {
@@ -95,8 +106,8 @@ internal sealed class UnitCompiler(ResourceModels models)
                 var order = changed.Select((column, i) => (column, value: values[i])).OrderBy(pair => pair.column.Ordinal).ToList();
                 changed = order.ConvertAll(pair => pair.column);
                 values = order.ConvertAll(pair => pair.value);
-                statements.Add(new(table.Name, Key(table, old), Text(table, SqlShape.Update, Mask(changed)), [.. values, .. KeyValues(table, old), version], 1));
-                Publish(table, resource, "updated", Data(changed, values), -1);
+                statements.Add(new(table.Name, Key(table, old), Text(table, SqlShape.Update, Mask(changed)), [.. values, .. KeyValues(table, old), version], 1, Reach.Table));
+                Publish(table, resource, "updated", changed, values, -1);
                 version = Remember(after, configured ? version + 1 : version);
             }
         }
@@ -126,11 +137,20 @@ internal sealed class UnitCompiler(ResourceModels models)
             values.AddRange(KeyValues(table, old));
             if (table.Observed)
                 values.Add(((IObserved)after).ObservedSequence);
-            statements.Add(new(table.Name, Key(table, old), Text(table, SqlShape.Observe, Mask(changed)), [.. values], table.Observed ? -1 : 1));
+            statements.Add(new(table.Name, Key(table, old), Text(table, SqlShape.Observe, Mask(changed)), [.. values], table.Observed ? -1 : 1, Reach.Table));
             if (after is Resource resource)
-                Publish(table, resource, "updated", Data(changed, values), table.Observed ? statements.Count - 1 : -1);
+                Publish(table, resource, "updated", changed, values, table.Observed ? statements.Count - 1 : -1);
             if (versions is not null && versions.TryGetValue(before, out var version))
                 versions[after] = version;
+        }
+
+        void CompileRequire(TableModel table, Change.Require require)
+        {
+            if (table.Key is not [{ Kind: ColumnKind.Id } key])
+                throw new ArgumentException($"{table.Type.Name} has no id as its key");
+            var sql = new StringBuilder("SELECT 1 FROM ").Append(Sql.Quote(table.Name));
+            var values = Store.Where(table, [Condition.Equal(key.Property, require.Id), .. require.Conditions], sql);
+            statements.Add(new(table.Name, require.Id.ToString(), sql.ToString(), values, 1, Reach.Check));
         }
 
         void CompileDelete(TableModel table, object row)
@@ -140,44 +160,31 @@ internal sealed class UnitCompiler(ResourceModels models)
             if (row is Resource resource)
             {
                 values.Add(versions is not null && versions.TryGetValue(row, out var version) ? version : resource.Version);
-                Publish(table, resource, "deleted", new JsonObject(), -1);
+                Publish(table, resource, "deleted", [], [], -1);
             }
-            statements.Add(new(table.Name, Key(table, raw), Text(table, SqlShape.Delete, 0), [.. values], 1));
+            statements.Add(new(table.Name, Key(table, raw), Text(table, SqlShape.Delete, 0), [.. values], 1, _referredTo.Contains(table.Name) ? Reach.Anything : Reach.Table));
         }
 
-        void Publish(TableModel table, Resource resource, string what, JsonObject data, int statement)
+        void Publish(TableModel table, Resource resource, string what, IReadOnlyList<ColumnModel> columns, IReadOnlyList<object> values, int statement)
         {
-            if (what == "updated" && data.Count == 0)
+            if (what == "updated" && !columns.Any(EventText.Tells))
                 return;
-            events.Add(new(new EventDraft($"{table.Singular}.{what}", table.Singular, resource.Id, resource.ProjectId, unit.OperationId, now, data),
-                data.ToJsonString(KernelJson.Options), statement));
+            text ??= Interlocked.Exchange(ref _text, null) ?? new();
+            events.Add(new($"{table.Singular}.{what}", table.Singular, resource.Id, resource.ProjectId, unit.OperationId, now, text.Of(columns, values), statement));
         }
     }
 
-    /// <summary>Whatever may be seen through the API; the order of reports is nobody's business.</summary>
-    private static JsonObject Data(IReadOnlyList<ColumnModel> columns, IReadOnlyList<object> values)
+    /// <summary>Hand-written SQL that reads other tables does so by SELECT, FROM or USING.</summary>
+    private Reach ReachOf(Change.Statement raw)
     {
-        var data = new JsonObject();
-        for (var i = 0; i < columns.Count; i++)
-        {
-            var column = columns[i];
-            if (column.Public && column.Property != nameof(IObserved.ObservedSequence))
-                data[column.JsonName] = Node(column, values[i]);
-        }
-        return data;
+        var sql = raw.Sql.AsSpan();
+        if (sql.StartsWith("DELETE FROM ", StringComparison.Ordinal) && !_referredTo.Contains(raw.Table))
+            sql = sql["DELETE FROM ".Length..];
+        else if (!sql.StartsWith("UPDATE ", StringComparison.Ordinal))
+            return Reach.Anything;
+        return sql.Contains("SELECT", StringComparison.OrdinalIgnoreCase) || sql.Contains("FROM", StringComparison.OrdinalIgnoreCase)
+            || sql.Contains("USING", StringComparison.OrdinalIgnoreCase) ? Reach.Anything : Reach.Table;
     }
-
-    private static JsonNode? Node(ColumnModel column, object value) => value switch
-    {
-        SqlNull => null,
-        long number when column.Kind == ColumnKind.Time => JsonValue.Create(KernelJson.Text(Sql.Time(number))),
-        long number when column.Kind == ColumnKind.Boolean => JsonValue.Create(number != 0),
-        long number => JsonValue.Create(number),
-        double number => JsonValue.Create(number),
-        string text when column.Kind == ColumnKind.Json => JsonNode.Parse(text),
-        string text => JsonValue.Create(text),
-        _ => throw new InvalidOperationException($"{column}"),
-    };
 
     private static bool Same(ColumnModel column, object?[] old, object?[] @new)
     {

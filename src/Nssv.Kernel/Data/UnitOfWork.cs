@@ -18,6 +18,9 @@ public sealed class UnitOfWork
     /// <summary>The hold under which these changes were decided: once it is dropped they are refused. Null: they belong to no shard.</summary>
     public ShardHold? Hold { get; init; }
 
+    /// <summary>The hold of this node's operation that asked for them: the same holds of it.</summary>
+    public ShardHold? CallerHold { get; init; }
+
     public IReadOnlyList<Change> Changes => _changes;
 
     /// <summary>Events said expressly. Those of inserted, updated, observed and deleted resources the writer derives by itself.</summary>
@@ -41,6 +44,11 @@ public sealed class UnitOfWork
 
     /// <summary><c>WHERE id AND version</c> for a resource, else by key; one row.</summary>
     public UnitOfWork Delete<T>(T row) where T : class => Add(new Change.Delete(typeof(T), row));
+
+    /// <summary>
+    /// The row must meet the conditions when the unit is committed, and no other writer changes it before that. Nothing is written: many units may require the same row at once.
+    /// </summary>
+    public UnitOfWork Require<T>(Id id, params ReadOnlySpan<Condition> conditions) where T : class => Add(new Change.Require(typeof(T), id, conditions.ToArray()));
 
     /// <summary>One parameterised statement of the shared dialect (parameters @p0…); <paramref name="expectedRows"/> null means any number.</summary>
     public UnitOfWork Execute(string table, string sql, int? expectedRows, params object?[] parameters) =>
@@ -74,5 +82,6 @@ public abstract record Change
     public sealed record Update(Type Type, object Before, object After) : Change;
     public sealed record Observe(Type Type, object Before, object After) : Change;
     public sealed record Delete(Type Type, object Row) : Change;
+    public sealed record Require(Type Type, Id Id, IReadOnlyList<Condition> Conditions) : Change;
     public sealed record Statement(string Table, string Sql, object?[] Parameters, int? ExpectedRows) : Change;
 }

@@ -18,6 +18,7 @@ public sealed class Writer : IWriter, IAsyncDisposable
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Committer? _committer;
     private Queue<Pending> _queue = new();
+    private long _committedUnits;
     private bool _scheduled;
     private bool _crashed;
     private bool _disposed;
@@ -31,7 +32,21 @@ public sealed class Writer : IWriter, IAsyncDisposable
         _options = options ?? new();
         _thread = _options.Thread ?? new DedicatedThread();
         _compiler = new(database.Models);
+        _options.Metrics?.Watch(this);
     }
+
+    /// <summary>Units that wait to be committed.</summary>
+    public int Queued
+    {
+        get
+        {
+            lock (_gate)
+                return _queue.Count;
+        }
+    }
+
+    /// <summary>Units committed since the start.</summary>
+    public long CommittedUnits => Volatile.Read(ref _committedUnits);
 
     private sealed record Pending(CompiledUnit Unit, TaskCompletionSource<long> Done);
 
@@ -49,7 +64,7 @@ public sealed class Writer : IWriter, IAsyncDisposable
             if (_fenced is not null)
                 return Task.FromException<long>(_fenced);
             // Whoever drops a hold gives the shard away by a unit of its own, which comes after everything that got past here.
-            if (unit.Hold is { IsDropped: true })
+            if (unit.Hold is { IsDropped: true } || unit.CallerHold is { IsDropped: true })
                 return Task.FromException<long>(new NotOwnerException());
             if (_disposed)
                 return Task.FromException<long>(Problems.Unavailable("The manager is stopping.").AsException());
@@ -117,9 +132,12 @@ public sealed class Writer : IWriter, IAsyncDisposable
                 Fail(batch, new OutcomeUnknownException("The connection to the database was lost"));
                 return;
         }
+        var began = _options.Time.GetTimestamp();
         try
         {
             (_committer ??= _database.CreateCommitter(_fence)).Commit(batch.ConvertAll(pending => pending.Unit));
+            Interlocked.Add(ref _committedUnits, batch.Count);
+            _options.Metrics?.Committed(batch.Count, _options.Time.GetElapsedTime(began));
         }
         catch (FencedException error)
         {
@@ -131,12 +149,14 @@ public sealed class Writer : IWriter, IAsyncDisposable
         }
         catch (Exception error) when (error is OutcomeUnknownException or ProblemException { Problem.Code: "unavailable" })
         {
+            _options.Metrics?.Failed();
             Release(committer => committer.Reset());
             Fail(batch, error);
             return;
         }
         catch (Exception error)
         {
+            _options.Metrics?.Failed();
             if (batch.Count == 1)
             {
                 Fail(batch, error);

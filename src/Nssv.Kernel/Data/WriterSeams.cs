@@ -47,6 +47,9 @@ public sealed record WriterOptions
 
     public ICommitFaults? Faults { get; init; }
 
+    /// <summary>Null: nothing is counted.</summary>
+    public WriterMetrics? Metrics { get; init; }
+
     /// <summary>Called once when a newer generation owns the database: the process must stop itself.</summary>
     public Action<FencedException>? Fenced { get; init; }
 

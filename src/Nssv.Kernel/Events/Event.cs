@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Nodes;
 using Nssv.Kernel.Model;
 
@@ -25,7 +26,17 @@ public sealed record Event
     public required DateTimeOffset At { get; init; }
 
     /// <summary>The fields that changed, as the API shows them. Never secret or internal ones.</summary>
-    [JsonColumn] public required JsonObject Data { get; init; }
+    [JsonColumn] public required JsonObject Data { get => field ??= JsonNode.Parse(_text!)!.AsObject(); init; }
+
+    private readonly string? _text;
+
+    public Event()
+    {
+    }
+
+    /// <summary>With its data as text: most events are never looked at here.</summary>
+    [SetsRequiredMembers]
+    internal Event(string data) => (_text, Type, ResourceType) = (data, "", "");
 }
 
 /// <summary>An event before it has its number.</summary>

@@ -56,7 +56,7 @@ public sealed class FlowCatalog
             switch (node)
             {
                 case FlowNode.Step s:
-                    steps.Add(new PlannedStep(s.Name, scope, s.Deadline, s.Retry, s.AfterCrash ?? flow.AfterCrash, s.PointOfNoReturn));
+                    steps.Add(new PlannedStep(s.Name, scope, s.Deadline, s.Retry, s.AfterCrash ?? flow.AfterCrash, s.PointOfNoReturn, s.Stall));
                     break;
                 case FlowNode.Call { Foreach: { } list } call:
                     var items = context[JsonName(list)] as JsonArray ?? [];
@@ -84,6 +84,8 @@ public sealed class FlowCatalog
             {
                 case FlowNode.Step s:
                     var step = FindStep(s.Name) ?? throw new FlowException($"{flow.Name}: there is no step '{s.Name}'");
+                    if (s.Stall is { } stall && (stall < TimeSpan.FromSeconds(1) || stall >= s.Deadline))
+                        throw new FlowException($"{flow.Name}: stall of step '{s.Name}' must be at least a second and less than its deadline");
                     if (!step.ContextType.IsAssignableFrom(flow.ContextType))
                         throw new FlowException($"{flow.Name}: step '{s.Name}' wants {step.ContextType.Name}, the flow has {flow.ContextType.Name}");
                     break;

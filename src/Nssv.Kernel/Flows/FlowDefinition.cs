@@ -40,7 +40,8 @@ public enum ConflictPolicy
 /// <summary>An element of a flow.</summary>
 public abstract record FlowNode(string? When)
 {
-    public sealed record Step(string Name, string? When, TimeSpan Deadline, int Retry, FlowDirection? AfterCrash, bool PointOfNoReturn) : FlowNode(When);
+    /// <param name="Stall">Its commands are given up when they tell of no progress for so long: only for commands that do tell. Null: until the deadline.</param>
+    public sealed record Step(string Name, string? When, TimeSpan Deadline, int Retry, FlowDirection? AfterCrash, bool PointOfNoReturn, TimeSpan? Stall) : FlowNode(When);
 
     /// <param name="Foreach">Property of the context that lists contexts of the called flow, one run each.</param>
     /// <param name="With">Property of the context that is the context of the called flow.</param>
@@ -51,7 +52,7 @@ public abstract record FlowNode(string? When)
 public sealed record Plan(string FlowHash, IReadOnlyList<PlannedStep> Steps);
 
 /// <param name="Scope">Where in the operation's context the step's own context stands: "" for the root, "disks[1]", "root".</param>
-public sealed record PlannedStep(string Name, string Scope, TimeSpan Deadline, int Retry, FlowDirection AfterCrash, bool PointOfNoReturn)
+public sealed record PlannedStep(string Name, string Scope, TimeSpan Deadline, int Retry, FlowDirection AfterCrash, bool PointOfNoReturn, TimeSpan? Stall = null)
 {
     public string FullName => Scope.Length == 0 ? Name : $"{Scope}/{Name}";
 }

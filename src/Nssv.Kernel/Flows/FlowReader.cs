@@ -75,7 +75,8 @@ public sealed class FlowReader
                 Duration(e.Attribute("deadline")) ?? DefaultDeadline,
                 (int?)e.Attribute("retry") ?? 0,
                 Direction(e.Attribute("afterCrash")),
-                (bool?)e.Attribute("pointOfNoReturn") ?? false);
+                (bool?)e.Attribute("pointOfNoReturn") ?? false,
+                Duration(e.Attribute("stall")));
     }
 
     private static TimeSpan? Duration(XAttribute? a) => a is null ? null : XmlConvert.ToTimeSpan(a.Value);

@@ -31,7 +31,7 @@ internal sealed class StepRun(OperationRun run, OperationRunner runner, PlannedS
         {
             try
             {
-                return await Runner.Bus.Call(request, key);
+                return await Runner.Bus.Call(request, key, Run.Hold);
             }
             catch (ProblemException e) when (Journal.DatabaseRefuses(e))
             {
@@ -47,7 +47,12 @@ internal sealed class StepRun(OperationRun run, OperationRunner runner, PlannedS
         var id = $"{Run.Operation.Id}/{StepKey}/{++_commands}";
         var envelope = new CommandEnvelope(
             id, Run.Operation.Id, index, Run.AttemptOf(id, attempt), Run.Epoch,
-            (int)step.Deadline.TotalSeconds, CommandNames.Of(type), JsonSerializer.SerializeToElement(command, type, KernelJson.Options));
+            (int)step.Deadline.TotalSeconds, CommandNames.Of(type), JsonSerializer.SerializeToElement(command, type, KernelJson.Options))
+        {
+            PassesQueue = CommandNames.PassesQueue(type),
+            // What takes back works with other commands, which tell of no progress.
+            StallSeconds = undoing ? null : (int?)step.Stall?.TotalSeconds,
+        };
         Run.Hosts.Add(hostId);
         await Runner.UntilValid(Run, Cancelled);
         Run.Adopt(id);
@@ -69,7 +74,7 @@ internal sealed class StepRun(OperationRun run, OperationRunner runner, PlannedS
 
     public async Task<Operation> Start(Request request)
     {
-        var child = await Runner.Bus.AcceptChild(request, Run.Operation, $"{StepKey}/{request.GetType().Name}/{request.Target}");
+        var child = await Runner.Bus.AcceptChild(request, Run.Operation, $"{StepKey}/{request.GetType().Name}/{request.Target}", Run.Hold);
         if (!child.HasEnded())
         {
             var end = Runner.Ends.Next(child.Id, Cancelled);

@@ -9,13 +9,19 @@ namespace Nssv.Kernel.Mailboxes;
 public sealed class MailboxSet
 {
     private readonly ConcurrentDictionary<Id, Mailbox> _mailboxes = new();
+    private int _waiting;
+
+    /// <summary>Turns that wait for their resource, over all of them.</summary>
+    public int Waiting => Volatile.Read(ref _waiting);
 
     /// <summary>Runs <paramref name="turn"/> alone on <paramref name="target"/>; its exception is the caller's.</summary>
     public Task<T> Run<T>(Id target, Func<Task<T>> turn)
     {
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Interlocked.Increment(ref _waiting);
         async Task Take()
         {
+            Interlocked.Decrement(ref _waiting);
             try
             {
                 done.SetResult(await turn());

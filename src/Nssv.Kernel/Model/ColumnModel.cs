@@ -35,6 +35,7 @@ public sealed class ColumnModel
         Nullable = nullable;
         Name = JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name);
         JsonName = JsonNamingPolicy.CamelCase.ConvertName(property.Name);
+        JsonText = JsonEncodedText.Encode(JsonName);
         Editable = property.IsDefined(typeof(EditableAttribute));
         Observed = property.IsDefined(typeof(ObservedAttribute));
         Internal = property.IsDefined(typeof(InternalAttribute));
@@ -49,6 +50,9 @@ public sealed class ColumnModel
 
     /// <summary>camelCase name in the API, in filters and in events.</summary>
     public string JsonName { get; }
+
+    /// <summary>The same, ready to be written.</summary>
+    internal JsonEncodedText JsonText { get; }
 
     /// <summary>Place in the record's SELECT list.</summary>
     public int Ordinal { get; }

@@ -53,7 +53,7 @@ public sealed partial class OperationEngine : IShardListener
     }
 
     /// <summary>Writes intent and operation in one unit, and starts it if its claim is free. Runs on the target's mailbox.</summary>
-    internal async Task<Operation> Submit(Operation draft, Decision decision, IdempotencyKey? key, ShardHold hold)
+    internal async Task<Operation> Submit(Operation draft, Decision decision, IdempotencyKey? key, ShardHold hold, ShardHold? caller, StepGuard? guard)
     {
         var flow = decision.Flow is null ? null : _flows.Flow(decision.Flow);
         var operation = flow is null ? draft : draft with { Aspect = flow.Claims };
@@ -64,7 +64,8 @@ public sealed partial class OperationEngine : IShardListener
                 throw InTheWay(operation, other).AsException();
         }
 
-        var unit = new UnitOfWork { OperationId = operation.Id, Hold = hold }.Include(decision.Unit).Insert(operation);
+        var unit = new UnitOfWork { OperationId = operation.Id, Hold = hold, CallerHold = caller }.Include(decision.Unit).Insert(operation);
+        guard?.Guard(unit);
         if (key is not null)
         {
             // One that has expired, and has not been swept yet, makes room.
@@ -176,7 +177,7 @@ public sealed partial class OperationEngine : IShardListener
     public void Lost(ShardSet shards)
     {
         _claims.Remove(shards);
-        foreach (var (id, run) in _running)
+        foreach (var (id, run) in _running.OrderBy(running => running.Key))
         {
             if (shards.Has(run.Operation.TargetId) && _running.TryRemove(new KeyValuePair<Id, OperationRun>(id, run)))
                 run.LetGo();
@@ -294,6 +295,7 @@ public sealed partial class OperationEngine : IShardListener
     private async Task<Operation?> Execute(OperationRun run, Operation operation, bool recovered)
     {
         var isCleanUp = run.IsCleanUp;
+        using var scope = _log.BeginScope(new KeyValuePair<string, object>[] { new("OperationId", operation.Id) });
         try
         {
             while (true)

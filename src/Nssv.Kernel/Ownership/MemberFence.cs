@@ -57,5 +57,8 @@ public sealed class MemberFence
         }
     });
 
+    /// <summary>For a simulation whose node believes in the wrong generation.</summary>
+    internal static MemberFence As(Id member, long generation) => new(member, generation);
+
     internal FencedException Lost() => new($"Generation {Generation} of member {Member} has been replaced: a newer start of the manager owns the database");
 }

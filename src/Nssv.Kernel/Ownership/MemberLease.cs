@@ -38,10 +38,12 @@ public sealed record MemberLease
     public required DateTimeOffset JoinedAt { get; init; }
 }
 
-/// <summary>Who holds a shard.</summary>
+/// <summary>Who holds a shard. The row <see cref="Changes"/> is none: its epoch counts the changes of the others, so that whoever looks need not read them all.</summary>
 [Table("shards")]
 public sealed record Shard
 {
+    public const long Changes = -1;
+
     [Key] public required long Number { get; init; }
 
     /// <summary>Null: nobody; whoever it should belong to may claim it.</summary>

@@ -49,6 +49,7 @@ public sealed partial class Membership : IOwnership, IDisposable
     private volatile Id?[] _owners = new Id?[Shards.Count];
     private volatile IReadOnlyDictionary<Id, PeerAddress> _addressOf = new Dictionary<Id, PeerAddress>();
     private volatile IReadOnlyList<MemberLease> _members = [];
+    private MembershipView? _view;
     private long _renewedAt;
     private bool _ended;
 
@@ -98,7 +99,16 @@ public sealed partial class Membership : IOwnership, IDisposable
             ApiUrl = _addresses.ApiUrl,
             JoinedAt = Clock.Now(_time),
         });
-        await Round();
+        try
+        {
+            await Round();
+        }
+        catch (Exception e) when (e is ProblemException or OutcomeUnknownException)
+        {
+            // It is a member, and holds nothing yet: the next rounds go on.
+            LogRoundFailed(_log, e.Message);
+        }
+
         _ = Live();
     }
 
@@ -166,7 +176,7 @@ public sealed partial class Membership : IOwnership, IDisposable
     private async Task Round()
     {
         var before = _time.GetTimestamp();
-        if (_table.Renew() is not { } view)
+        if (_table.Renew(_view) is not { } view)
         {
             End();
             return;
@@ -175,6 +185,7 @@ public sealed partial class Membership : IOwnership, IDisposable
         // Whoever sees this renewal sees it later than this moment.
         Volatile.Write(ref _renewedAt, before);
         _events.Heard(view.Head);
+        _view = view;
         Look(view);
         var plan = MembershipPlan.Decide(view, _fence.Member, Held(), HasRunOut);
         var freed = false;

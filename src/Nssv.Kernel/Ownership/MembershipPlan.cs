@@ -1,8 +1,9 @@
 namespace Nssv.Kernel.Ownership;
 
 /// <summary>What a node saw when it last looked: all live members, and who holds what.</summary>
+/// <param name="Changes">Counts the changes of shards.</param>
 /// <param name="Head">Number of the last event.</param>
-internal sealed record MembershipView(IReadOnlyList<MemberLease> Members, IReadOnlyList<Shard> Shards, long Head);
+internal sealed record MembershipView(IReadOnlyList<MemberLease> Members, IReadOnlyList<Shard> Shards, long Changes, long Head);
 
 /// <summary>What a node does about it.</summary>
 /// <param name="Dead">Their leases have run out: to be removed, and their shards freed.</param>

@@ -16,6 +16,7 @@ internal sealed class MembershipTable(Database database, MemberFence fence)
         {
             Run(connection, string.Create(CultureInfo.InvariantCulture,
                 $"INSERT INTO shards (number, member_id, epoch) WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < {Shards.Count - 1}) SELECT n, NULL, 0 FROM numbers"));
+            Run(connection, "INSERT INTO shards (number, member_id, epoch) VALUES (@p0, NULL, 1)", Shard.Changes);
         }
 
         Run(connection, "DELETE FROM member_leases WHERE member_id = @p0", lease.MemberId);
@@ -26,14 +27,16 @@ internal sealed class MembershipTable(Database database, MemberFence fence)
     });
 
     /// <summary>Renews this node's lease, and looks.</summary>
+    /// <param name="last">What was seen the last time: shards that have not changed are not read again.</param>
     /// <returns>Null when the lease is gone: another node has taken over.</returns>
-    public MembershipView? Renew() => database.Exclusive(connection =>
+    public MembershipView? Renew(MembershipView? last) => database.Exclusive(connection =>
     {
         if (Run(connection, "UPDATE member_leases SET renewals = renewals + 1 WHERE member_id = @p0 AND generation = @p1", fence.Member, fence.Generation) == 0)
             return null;
         var members = Rows<MemberLease>(connection);
-        var shards = Rows<Shard>(connection);
-        return new MembershipView(members, shards, Number(connection, "SELECT seq FROM outbox_head WHERE id = 1"));
+        var changes = Number(connection, "SELECT epoch FROM shards WHERE number = @p0", Shard.Changes);
+        var shards = last is not null && last.Changes == changes ? last.Shards : Rows<Shard>(connection).FindAll(shard => shard.Number != Shard.Changes);
+        return new MembershipView(members, shards, changes, Number(connection, "SELECT seq FROM outbox_head WHERE id = 1"));
     });
 
     /// <summary>
@@ -47,6 +50,7 @@ internal sealed class MembershipTable(Database database, MemberFence fence)
             return false;
         Run(connection, "UPDATE members SET generation = -generation WHERE id = @p0 AND generation = @p1", dead.MemberId, dead.Generation);
         Run(connection, "UPDATE shards SET member_id = NULL WHERE member_id = @p0", dead.MemberId);
+        Run(connection, CountChange, Shard.Changes);
         return true;
     });
 
@@ -61,6 +65,7 @@ internal sealed class MembershipTable(Database database, MemberFence fence)
         Run(connection,
             $"UPDATE shards SET member_id = @p0, epoch = CASE WHEN epoch < @p1 THEN @p1 ELSE epoch + 1 END WHERE number IN ({numbers}) AND (member_id IS NULL OR member_id = @p0)",
             fence.Member, fence.Generation);
+        Run(connection, CountChange, Shard.Changes);
         using var reader = Command(connection, $"SELECT number, epoch FROM shards WHERE number IN ({numbers}) AND member_id = @p0", fence.Member).ExecuteReader();
         var claimed = new SortedDictionary<int, long>();
         while (reader.Read())
@@ -70,16 +75,20 @@ internal sealed class MembershipTable(Database database, MemberFence fence)
 
     /// <summary>Gives shards away; through the writer, so that it comes after everything decided under their holds.</summary>
     public UnitOfWork Release(IReadOnlyList<int> shards) => new UnitOfWork().Execute("shards",
-        $"UPDATE shards SET member_id = NULL WHERE member_id = @p0 AND number IN ({string.Join(", ", shards.Select(number => number.ToString(CultureInfo.InvariantCulture)))})", null, fence.Member);
+        $"UPDATE shards SET member_id = NULL WHERE member_id = @p0 AND number IN ({string.Join(", ", shards.Select(number => number.ToString(CultureInfo.InvariantCulture)))})", null, fence.Member)
+        .Execute("shards", CountChange, null, Shard.Changes);
 
     /// <summary>Leaves in order: its shards are free at once.</summary>
     public void Leave() => database.Exclusive(connection =>
     {
         Run(connection, "UPDATE shards SET member_id = NULL WHERE member_id = @p0 AND EXISTS (SELECT 1 FROM member_leases WHERE member_id = @p0 AND generation = @p1)", fence.Member, fence.Generation);
+        Run(connection, CountChange, Shard.Changes);
         Run(connection, "DELETE FROM member_leases WHERE member_id = @p0 AND generation = @p1", fence.Member, fence.Generation);
         Run(connection, "UPDATE members SET generation = -generation WHERE id = @p0 AND generation = @p1", fence.Member, fence.Generation);
         return true;
     });
+
+    private const string CountChange = "UPDATE shards SET epoch = epoch + 1 WHERE number = @p0";
 
     private List<T> Rows<T>(DbConnection connection) where T : class
     {
@@ -91,7 +100,7 @@ internal sealed class MembershipTable(Database database, MemberFence fence)
         return rows;
     }
 
-    private static long Number(DbConnection connection, string sql) => Convert.ToInt64(Command(connection, sql).ExecuteScalar(), CultureInfo.InvariantCulture);
+    private static long Number(DbConnection connection, string sql, params object?[] values) => Convert.ToInt64(Command(connection, sql, values).ExecuteScalar(), CultureInfo.InvariantCulture);
 
     private static int Run(DbConnection connection, string sql, params object?[] values) => Command(connection, sql, values).ExecuteNonQuery();
 

@@ -33,7 +33,7 @@ public sealed class ShardHold
     public void Demand()
     {
         if (!IsValid)
-            throw new NotOwnerException();
+            throw _dropped ? new NotOwnerException() : new NotOwnerException("The lease may have run out.");
     }
 
     internal void BecomeReady() => _ready.TrySetResult();
@@ -48,4 +48,4 @@ public sealed class ShardHold
 }
 
 /// <summary>The shard is not, or no longer, this node's: whoever is its owner must be asked.</summary>
-public sealed class NotOwnerException() : Exception("The resource belongs to another management node");
+public sealed class NotOwnerException(string detail = "The resource belongs to another management node.") : Exception(detail);

@@ -30,7 +30,7 @@ public sealed class PeerInbox
         }
         catch (Exception e) when (e is NotOwnerException or FencedException)
         {
-            return new PeerReply(PeerOutcome.NotOwner);
+            return new PeerReply(PeerOutcome.NotOwner, Detail: e.Message);
         }
         catch (ProblemException e)
         {
@@ -60,10 +60,10 @@ public sealed class PeerInbox
         {
             case PeerCall call:
                 var called = Read(call.Type, call.Body);
-                return await _turns.CallTurn(called.GetType()).Run(_own, called, call.Key, await Hold(called.Target));
+                return await _turns.CallTurn(called.GetType()).Run(_own, called, call.Key, await Hold(called.Target), call.Key is { } key ? StepGuard.Of(key.OperationId, key.Step) : null);
             case PeerAccept accept:
                 var order = new AcceptOrder(Read(accept.Type, accept.Body), accept.Caller, accept.Options, accept.OperationId, accept.Parent, accept.Repeated);
-                return Json(await _own.Accept(order, await Hold(order.Request.Target)));
+                return Json(await _own.Accept(order, await Hold(order.Request.Target), accept.Parent is { } parent ? StepGuard.Of(parent.Id, parent.Call) : null));
             case PeerCancel cancel:
                 var operation = await _store.Get<Operation>(cancel.OperationId);
                 return Json(await _operations.Cancel(operation.Id, await Hold(operation.TargetId)));
@@ -85,7 +85,7 @@ public sealed class PeerInbox
 
     private async Task<ShardHold> Hold(Id target)
     {
-        var hold = _ownership.Hold(target) ?? throw new NotOwnerException();
+        var hold = _ownership.Hold(target) ?? throw new NotOwnerException("It holds no such shard.");
         await hold.Ready;
         return hold;
     }

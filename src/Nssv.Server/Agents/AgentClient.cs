@@ -4,6 +4,7 @@ using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Nssv.Kernel.Agents;
 using Nssv.Kernel.Data;
+using Nssv.Kernel.Events;
 using Nssv.Kernel.Trust;
 using Nssv.Server.Certificates;
 
@@ -11,9 +12,9 @@ namespace Nssv.Server.Agents;
 
 /// <summary>
 /// The connections to the hosts' agents: one a host, HTTP/2, TLS on both sides. An agent is who its certificate says (issued by the platform's authority,
-/// for exactly this host), whatever name or address it is reached under.
+/// for exactly this host), whatever name or address it is reached under. The connection to a removed host ends with its row.
 /// </summary>
-internal sealed class AgentClient(CertificateAuthority authority, X509Certificate2 manager, IStore store) : IDisposable
+internal sealed class AgentClient(CertificateAuthority authority, X509Certificate2 manager, IStore store) : IEventObserver, IDisposable
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
     private readonly ConcurrentDictionary<Id, HttpMessageInvoker> _invokers = new();
@@ -34,11 +35,13 @@ internal sealed class AgentClient(CertificateAuthority authority, X509Certificat
             : throw new HostUnreachableException(hostId, $"The agent of host {host.Name} has not enrolled yet.");
     }
 
-    /// <summary>Forgets the connection of a host that was removed or enrolled anew.</summary>
-    public void Forget(Id hostId)
+    void IEventObserver.Committed(IReadOnlyList<Event> events)
     {
-        if (_invokers.TryRemove(hostId, out var invoker))
-            invoker.Dispose();
+        foreach (var removed in events)
+        {
+            if (removed.Type == "host.deleted" && _invokers.TryRemove(removed.ResourceId, out var invoker))
+                invoker.Dispose();
+        }
     }
 
     public void Dispose()

@@ -2,11 +2,12 @@ using System.Text.Json;
 using Nssv.Contracts.Agent;
 using Nssv.Kernel.Agents;
 using Nssv.Server.Http;
+using Nssv.Services.Inventory.Enrolments;
 
 namespace Nssv.Server.Agents;
 
-/// <summary>What agents send by themselves: results, heartbeats, reports. On the agents' port only.</summary>
-internal sealed class AgentEndpoints(IAgentInbox results, IHostInbox hosts)
+/// <summary>What agents send by themselves: results, heartbeats, reports, requests for a new certificate. On the agents' port only.</summary>
+internal sealed class AgentEndpoints(IAgentInbox results, IHostInbox hosts, HostEnrolment enrolment)
 {
     private const string Root = "/agent-api/v1";
     private const long LargestMessage = 32L * 1024 * 1024;
@@ -19,6 +20,8 @@ internal sealed class AgentEndpoints(IAgentInbox results, IHostInbox hosts)
             heartbeat.HostId == host ? hosts.Heartbeat(heartbeat) : throw Stranger(host).AsException());
         Post<HostReport, ReportReceipt>(endpoints, $"{Root}/reports", (host, report) =>
             report.HostId == host ? hosts.Report(report) : throw Stranger(host).AsException());
+        Post<RenewCertificate, RenewedCertificate>(endpoints, $"{Root}/certificate", (host, request) =>
+            request.HostId == host ? enrolment.Renew(request) : throw Stranger(host).AsException());
     }
 
     private static void Post<TMessage, TReply>(IEndpointRouteBuilder endpoints, string path, Func<Id, TMessage, Task<TReply>> take) where TReply : notnull =>

@@ -1,4 +1,6 @@
 using Microsoft.AspNetCore.Connections.Features;
+using Nssv.Contracts.Inventory;
+using Nssv.Kernel.Calls;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Trust;
 using Nssv.Server.Certificates;
@@ -7,16 +9,19 @@ namespace Nssv.Server.Agents;
 
 /// <summary>
 /// Which host an agent's certificate speaks for. Its signature was checked when the connection was made; here the host's row must know this very certificate:
-/// that of a removed host, or of one that enrolled anew, is good no longer, also on a connection that is still open.
+/// that of a removed host, or of one that enrolled anew, is good no longer, also on a connection that is still open. A renewed one takes the place of the one
+/// before when it is first shown.
 /// </summary>
-internal sealed class AgentIdentity(CertificateAuthority authority, IStore store, TimeProvider time)
+internal sealed class AgentIdentity(CertificateAuthority authority, IStore store, IBus bus, TimeProvider time)
 {
     public async ValueTask<AgentHost?> Find(HttpContext http)
     {
         if (Shown(http) is not { } shown || shown.NotAfter < time.GetUtcNow().UtcDateTime)
             return null;
-        var known = await store.Select("SELECT 1 FROM hosts WHERE id = @p0 AND certificate_fingerprint = @p1", [shown.HostId, shown.Fingerprint], row => row.GetInt32(0));
-        return known.Count > 0 ? new AgentHost(shown.HostId) : null;
+        var known = await store.Select("SELECT certificate_fingerprint, next_certificate_fingerprint FROM hosts WHERE id = @p0", [shown.HostId],
+            row => (Current: row.IsDBNull(0) ? null : row.GetString(0), Next: row.IsDBNull(1) ? null : row.GetString(1)));
+        var counts = known is [var host] && (host.Current == shown.Fingerprint || host.Next == shown.Fingerprint && await bus.Call(new AdoptCertificate(shown.HostId, shown.Fingerprint)));
+        return counts ? new AgentHost(shown.HostId) : null;
     }
 
     /// <summary>What a connection's certificate says does not change while it is open: it is read once.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Nssv.Contracts.Compute;
 using Nssv.Kernel.Composition;
 using Nssv.Kernel.Data;
@@ -7,7 +8,9 @@ using Nssv.Kernel.Events;
 using Nssv.Kernel.Model;
 using Nssv.Kernel.Ownership;
 using Nssv.Kernel.Query;
+using Nssv.Server.Admission;
 using Nssv.Server.Events;
+using Nssv.Server.Metrics;
 
 namespace Nssv.Server.Composition;
 
@@ -22,6 +25,9 @@ internal static partial class DataServices
         services.AddSingleton(Models);
         services.AddSingleton(_ => Open(settings, Models));
         services.AddSingleton<EventFeed>();
+        services.AddSingleton<UnfinishedOperations>();
+        services.AddSingleton<IEventObserver>(provider => provider.GetRequiredService<UnfinishedOperations>());
+        services.AddSingleton<OperationMetrics>();
         services.AddSingleton<IEventObserver>(provider => provider.GetRequiredService<EventFeed>());
         services.AddSingleton(provider => MemberFence.Acquire(provider.GetRequiredService<Database>(), settings.ManagerId, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new NodeIdentity(settings.PlatformId, provider.GetRequiredService<MemberFence>().Generation));
@@ -45,7 +51,9 @@ internal static partial class DataServices
         return new Writer(provider.GetRequiredService<Database>(), provider.GetRequiredService<MemberFence>(), new WriterOptions
         {
             Time = provider.GetRequiredService<TimeProvider>(),
-            Observers = [provider.GetRequiredService<EventStream>()],
+            // The operations' ends first: afterwards they are no longer among the unfinished.
+            Observers = [provider.GetRequiredService<OperationMetrics>(), provider.GetRequiredService<EventStream>()],
+            Metrics = new WriterMetrics(provider.GetRequiredService<Meter>()),
             Failed = error => Failed(log, error),
             Fenced = error =>
             {

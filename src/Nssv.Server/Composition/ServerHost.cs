@@ -1,10 +1,12 @@
-using Microsoft.Extensions.Logging.Console;
 using Nssv.Kernel.Agents;
 using Nssv.Kernel.Composition;
+using Nssv.Kernel.Data;
 using Nssv.Kernel.Operations;
+using Nssv.Server.Admission;
 using Nssv.Server.Background;
 using Nssv.Server.Certificates;
 using Nssv.Server.Http;
+using Nssv.Server.Metrics;
 
 namespace Nssv.Server.Composition;
 
@@ -26,22 +28,18 @@ public static class ServerHost
         // Without this the builder watches its folder for changes of appsettings.json, and is woken by every write to the database there.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = settings.Folder, Args = ["--hostBuilder:reloadConfigOnChange=false"] });
         builder.Configuration.Sources.Clear();
-        builder.Logging.ClearProviders().AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
-            console.UseUtcTimestamp = true;
-            console.ColorBehavior = LoggerColorBehavior.Disabled;
-        });
+        builder.Logging.AddLog(settings.Logs);
         builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning);
         builder.WebHost.ConfigureKestrel(kestrel => Listeners.Configure(kestrel, settings, people, manager, authority));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
+        builder.Services.AddSingleton(settings).AddSingleton(settings.Dispatch);
         builder.Services.AddSources(time).AddData(settings).AddKernel().AddIdentity()
-            .AddAgents(authority, manager, Address(settings)).AddApi();
-        builder.Services.AddHostedService<HostWatch>().AddHostedService<Housekeeping>();
+            .AddAgents(authority, manager, Address(settings)).AddApi(settings).AddMetrics(settings);
+        builder.Services.AddHostedService<HostWatch>().AddHostedService<Housekeeping>().AddHostedService<Retention>();
         services(builder.Services);
 
         var app = builder.Build();
+        NodeMetrics.Add(app.Services);
         app.UseRedirect(settings.HttpsPort);
         app.Services.GetRequiredService<Pipeline>().Use(app);
         app.MapApi();
@@ -53,6 +51,8 @@ public static class ServerHost
     public static async Task Start(WebApplication app)
     {
         await app.Services.GetRequiredService<NodeLife>().Start();
+        await app.Services.GetRequiredService<UnfinishedOperations>().Load(app.Services.GetRequiredService<IStore>());
+        app.Services.GetRequiredService<Readiness>().Recovered();
         await app.StartAsync();
     }
 

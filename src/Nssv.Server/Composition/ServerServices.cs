@@ -2,10 +2,13 @@ using System.Security.Cryptography.X509Certificates;
 using Nssv.Contracts.Compute;
 using Nssv.Kernel.Agents;
 using Nssv.Kernel.Calls.Patching;
+using Nssv.Kernel.Events;
+using Nssv.Server.Admission;
 using Nssv.Server.Agents;
 using Nssv.Server.Certificates;
 using Nssv.Server.Events;
 using Nssv.Server.Http;
+using Nssv.Server.Metrics;
 using Nssv.Server.OpenApi;
 using Nssv.Services;
 using Nssv.Services.Identity;
@@ -39,6 +42,7 @@ internal static class ServerServices
         services.AddSingleton<IAgentAuthority>(authority);
         services.AddSingleton(address);
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<AgentClient>(provider, manager));
+        services.AddSingleton<IEventObserver>(provider => provider.GetRequiredService<AgentClient>());
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<HttpAgentTransport>(provider, address.Results));
         services.AddSingleton<IAgentTransport>(provider => provider.GetRequiredService<HttpAgentTransport>());
         services.AddSingleton<AgentIdentity>();
@@ -49,11 +53,13 @@ internal static class ServerServices
         return services;
     }
 
-    public static IServiceCollection AddApi(this IServiceCollection services)
+    public static IServiceCollection AddApi(this IServiceCollection services, ServerSettings settings)
     {
         services.AddPatching(DataServices.Models);
         services.AddSingleton<RequestLog>();
         services.AddSingleton<Pipeline>();
+        services.AddSingleton(settings.Limits);
+        services.AddSingleton<AdmissionControl>();
         services.AddSingleton<Acceptance>();
         services.AddSingleton<SessionEndpoints>();
         services.AddSingleton<OperationEndpoints>();
@@ -64,10 +70,22 @@ internal static class ServerServices
         return services;
     }
 
+    /// <summary>What the manager measures of itself, and who may read it.</summary>
+    public static IServiceCollection AddMetrics(this IServiceCollection services, ServerSettings settings)
+    {
+        services.AddSingleton(provider => ScrapeToken.Open(settings.ScrapeTokenFile, provider.GetRequiredService<ISecretSource>()));
+        services.AddSingleton<MetricRegistry>();
+        services.AddSingleton<HttpMetrics>();
+        services.AddSingleton<Readiness>();
+        services.AddSingleton<MetricsEndpoint>();
+        return services;
+    }
+
     public static void MapApi(this WebApplication app)
     {
         var services = app.Services;
         services.GetRequiredService<HealthEndpoints>().Map(app);
+        services.GetRequiredService<MetricsEndpoint>().Map(app);
         services.GetRequiredService<SessionEndpoints>().Map(app);
         services.GetRequiredService<ResourceEndpoints>().Map(app);
         services.GetRequiredService<OperationEndpoints>().Map(app);

@@ -1,5 +1,8 @@
 using System.Globalization;
 using System.Net;
+using Nssv.Kernel.Agents;
+using Nssv.Kernel.Retention;
+using Nssv.Server.Admission;
 using Nssv.Server.Certificates;
 
 namespace Nssv.Server.Composition;
@@ -43,10 +46,25 @@ public sealed record ServerSettings
     /// <summary>PostgreSQL's URL; null: SQLite in the manager's folder.</summary>
     public string? Database { get; init; }
 
+    /// <summary>How much is taken in at one time.</summary>
+    internal AdmissionLimits Limits { get; init; } = new();
+
+    /// <summary>How much is asked of hosts at one time.</summary>
+    public DispatchLimits Dispatch { get; init; } = new();
+
+    /// <summary>How long ended operations and events are kept.</summary>
+    public RetentionPolicy Retention { get; init; } = RetentionPolicy.Default;
+
+    public LogFormat Logs { get; init; } = LogFormat.Text;
+
     public string Folder => Path.Combine(Home, "manager");
     public string SettingsFile => Path.Combine(Folder, FileName);
     public string DatabaseFile => Path.Combine(Folder, "nssv.db");
     public string LockFile => Path.Combine(Folder, "manager.lock");
+
+    /// <summary>What Prometheus shows to read /metrics.</summary>
+    public string ScrapeTokenFile => Path.Combine(Folder, "metrics-token");
+
     public string PasswordFile => Path.Combine(Home, "admin-password");
 
     public const string FileName = "manager.json";
@@ -68,6 +86,20 @@ public sealed record ServerSettings
         AgentApiHost = configuration["agentApi:host"],
         Names = [.. configuration.GetSection("names").GetChildren().Select(name => name.Value).OfType<string>()],
         Database = configuration["database"],
+        Limits = new()
+        {
+            Operations = Count(configuration, "limits:operations") ?? new AdmissionLimits().Operations,
+            Waiting = Count(configuration, "limits:waitingRequests") ?? new AdmissionLimits().Waiting,
+        },
+        Dispatch = new(Count(configuration, "limits:commandsPerHost") ?? new DispatchLimits().CommandsPerHost),
+        Retention = new(
+            Keep(configuration, "retention:operations", RetentionPolicy.Default.Operations, RetentionPolicy.LeastAge), Keep(configuration, "retention:events", RetentionPolicy.Default.Events, TimeSpan.FromHours(1))),
+        Logs = configuration["logs"] switch
+        {
+            null or "" or "text" => LogFormat.Text,
+            "json" => LogFormat.Json,
+            _ => throw Wrong("logs", "'text' or 'json'"),
+        },
     };
 
     private static Id IdOf(IConfiguration configuration, string key) =>
@@ -78,6 +110,20 @@ public sealed record ServerSettings
         null or "" => null,
         var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= IPEndPoint.MaxPort => port,
         _ => throw Wrong(key, $"a port from 1 to {IPEndPoint.MaxPort}"),
+    };
+
+    private static int? Count(IConfiguration configuration, string key) => configuration[key] switch
+    {
+        null or "" => null,
+        var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is > 0 and <= 1_000_000 => count,
+        _ => throw Wrong(key, "a number from 1 to 1000000"),
+    };
+
+    private static KeepFor Keep(IConfiguration configuration, string key, KeepFor otherwise, TimeSpan least) => configuration[key] switch
+    {
+        null or "" => otherwise,
+        var text when KeepFor.TryParse(text, out var keep) && (keep!.Age ?? least) >= least => keep,
+        _ => throw Wrong(key, $"a time of at least {least.TotalHours:0} hours or a number of rows, such as '30 days', '36 hours' or '1000000 rows'"),
     };
 
     private static ConfigurationException Wrong(string key, string expected) =>

@@ -34,6 +34,16 @@ internal sealed class EventFeed : IEventObserver
         rung.TrySetResult();
     }
 
+    /// <summary>The number of the last event that was committed here; 0 before the first.</summary>
+    public long Head
+    {
+        get
+        {
+            lock (_gate)
+                return _last;
+        }
+    }
+
     /// <summary>Ends with the next commit. Take it before reading.</summary>
     public Task Next
     {

@@ -4,11 +4,13 @@ using System.Text.Json;
 using Nssv.Kernel.Calls;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Operations;
+using Nssv.Server.Admission;
+using Nssv.Server.Metrics;
 
 namespace Nssv.Server.Http;
 
 /// <summary>Hands a person's request to the bus and answers with its operation.</summary>
-internal sealed class Acceptance(IBus bus, OperationEnds ends, IStore store, TimeProvider time, IHostApplicationLifetime lifetime)
+internal sealed class Acceptance(IBus bus, OperationEnds ends, IStore store, TimeProvider time, IHostApplicationLifetime lifetime, AdmissionControl admission, HttpMetrics metrics)
 {
     /// <summary>202 with the operation's address; 200 when <c>Prefer: wait</c> was given and it ended in time.</summary>
     public async Task Accept(HttpContext http, Request request, ReadOnlyMemory<byte> body)
@@ -16,7 +18,10 @@ internal sealed class Acceptance(IBus bus, OperationEnds ends, IStore store, Tim
         var headers = http.Request.Headers;
         var options = new AcceptOptions(RequestHeaders.IdempotencyKey(headers), BodyHash(http.Request, body), RequestHeaders.IfMatch(headers));
         var wait = RequestHeaders.Wait(headers);
-        var operation = await bus.Accept(request, http.Caller(), options);
+        Operation operation;
+        using (await admission.Enter(http.Caller().AccountId, http.RequestAborted))
+            operation = await bus.Accept(request, http.Caller(), options);
+        metrics.Accepted(operation.Kind);
         await Answer(http, operation, wait);
     }
 

@@ -16,6 +16,9 @@ public sealed class Access
     /// <summary>Any session: signing out.</summary>
     public static Access SignedIn { get; } = new(AccessKind.Session);
 
+    /// <summary>The scrape token, or a session with the permission.</summary>
+    public static Access Scrape(string permission) => new(AccessKind.Scrape, permission);
+
     /// <summary>A host's agent with its certificate, on the agents' port.</summary>
     public static Access Agent { get; } = new(AccessKind.Agent);
 
@@ -30,7 +33,7 @@ public sealed class Access
     public override string ToString() => Permission ?? Kind.ToString();
 }
 
-public enum AccessKind { Anyone, Session, Agent, EnrollingAgent }
+public enum AccessKind { Anyone, Session, Scrape, Agent, EnrollingAgent }
 
 /// <summary>The ports that the manager listens on; set on each connection by the port that took it, not by what the client says.</summary>
 public enum Listener { People, Agents, Redirect }

@@ -1,32 +1,24 @@
-using Nssv.Kernel.Data;
 using Nssv.Server.OpenApi;
 
 namespace Nssv.Server.Http;
 
-/// <summary>For whoever watches the process: is it alive, and can it serve.</summary>
-internal sealed class HealthEndpoints(IStore store, IHostApplicationLifetime lifetime)
+/// <summary>For whoever watches the process: is it alive, and can it serve. Anyone may ask.</summary>
+internal sealed class HealthEndpoints(Readiness readiness)
 {
     public void Map(IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGet("/health/live", http => ApiJson.Write(http.Response, StatusCodes.Status200OK, new Health("alive"))).Allow(Access.Anyone).WithMetadata(new Answers("Whether the process lives", ("200", typeof(Health))));
-        endpoints.MapGet("/health/ready", Ready).Allow(Access.Anyone).WithMetadata(new Answers("Whether it can serve", ("200", typeof(Health))));
+        endpoints.MapGet("/health/live", http => ApiJson.Write(http.Response, StatusCodes.Status200OK, new Liveness("alive"))).Allow(Access.Anyone)
+            .WithMetadata(new Answers("Whether the process lives", ("200", typeof(Liveness))));
+        endpoints.MapGet("/health/ready", Ready).Allow(Access.Anyone)
+            .WithMetadata(new Answers("Whether it can serve, and if not, why", ("200", typeof(Health)), ("503", typeof(Health))));
     }
 
-    /// <summary>Ready: the database answers, and the process is not stopping.</summary>
     private async Task Ready(HttpContext http)
     {
-        if (lifetime.ApplicationStopping.IsCancellationRequested)
-            throw Problems.Unavailable("The manager is stopping.").AsException();
-        try
-        {
-            await store.Select("SELECT seq FROM outbox_head WHERE id = 1", [], row => row.GetInt64(0));
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            throw new ProblemException(Problems.Unavailable("The database does not answer."), e);
-        }
-        await ApiJson.Write(http.Response, StatusCodes.Status200OK, new Health("ready"));
+        var health = await readiness.Check();
+        http.Response.Headers.CacheControl = "no-store";
+        await ApiJson.Write(http.Response, health.Status == "ready" ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable, health);
     }
 
-    private sealed record Health(string Status);
+    private sealed record Liveness(string Status);
 }

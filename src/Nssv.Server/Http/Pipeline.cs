@@ -2,12 +2,13 @@ using System.Security.Cryptography;
 using Nssv.Kernel.Authorization;
 using Nssv.Kernel.Data;
 using Nssv.Server.Agents;
+using Nssv.Server.Metrics;
 using Nssv.Services.Identity;
 
 namespace Nssv.Server.Http;
 
 /// <summary>What every request passes before its endpoint: the log, errors to problems, the right port, the session, the permission.</summary>
-internal sealed class Pipeline(RequestLog log, Sessions sessions, IAuthoriser authoriser, AgentIdentity agents)
+internal sealed class Pipeline(RequestLog log, Sessions sessions, IAuthoriser authoriser, AgentIdentity agents, ScrapeToken scrape, HttpMetrics metrics)
 {
     private const string StrictTransport = "max-age=31536000";
 
@@ -52,6 +53,7 @@ internal sealed class Pipeline(RequestLog log, Sessions sessions, IAuthoriser au
             OutcomeUnknownException => (Problems.Unavailable("The connection to the database was lost while writing: whether the change was made is not known."), (string?)null),
             _ => (Problems.Internal("The request could not be carried out; it may be repeated with the same Idempotency-Key."), Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))),
         };
+        metrics.Refused(problem.Code);
         if (correlationId is not null)
             log.Failed(correlationId, error);
         if (http.Response.HasStarted)
@@ -91,7 +93,9 @@ internal sealed class Pipeline(RequestLog log, Sessions sessions, IAuthoriser au
             throw HttpProblems.NoSuchPath(Shown(http.Request.Path)).AsException();
         switch (access.Kind)
         {
-            case AccessKind.Session:
+            case AccessKind.Scrape when RequestHeaders.BearerToken(http.Request.Headers) is { } shown && scrape.Is(shown):
+                break;
+            case AccessKind.Session or AccessKind.Scrape:
                 var session = RequestHeaders.BearerToken(http.Request.Headers) is { } token ? await sessions.Find(token) : null;
                 http.Features.Set(session ?? throw IdentityProblems.SessionNeeded.AsException());
                 if (access.Permission is { } permission && authoriser.Refusal(session.Caller, permission) is { } refusal)

@@ -1,9 +1,10 @@
 using System.Diagnostics;
+using Nssv.Server.Metrics;
 
 namespace Nssv.Server.Http;
 
-/// <summary>One line a request: method, route, status, time, operation, account. Never headers, parameters or bodies, so never a secret.</summary>
-internal sealed partial class RequestLog(ILogger<RequestLog> log)
+/// <summary>One line a request, and its figures: method, route, status, time, operation, account. Never headers, parameters or bodies, so never a secret.</summary>
+internal sealed partial class RequestLog(ILogger<RequestLog> log, HttpMetrics metrics)
 {
     private const string Unmatched = "(no route)";
 
@@ -13,6 +14,7 @@ internal sealed partial class RequestLog(ILogger<RequestLog> log)
     public async Task Write(HttpContext http, Func<Task> next)
     {
         var start = Stopwatch.GetTimestamp();
+        metrics.Began();
         try
         {
             await next();
@@ -20,10 +22,13 @@ internal sealed partial class RequestLog(ILogger<RequestLog> log)
         finally
         {
             var route = (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? Unmatched;
+            var method = Method(http.Request.Method);
+            var took = Stopwatch.GetElapsedTime(start);
+            metrics.Answered(method, route, http.Response.StatusCode, took);
             var level = http.Response.StatusCode >= 500 ? LogLevel.Warning : IsRoutine(http, route) ? LogLevel.Debug : LogLevel.Information;
             if (log.IsEnabled(level))
             {
-                Answered(level, Method(http.Request.Method), route, http.Response.StatusCode, Stopwatch.GetElapsedTime(start).TotalMilliseconds,
+                Answered(level, method, route, http.Response.StatusCode, took.TotalMilliseconds,
                     http.Items[typeof(RequestLog)] as Id?, http.Features.Get<Services.Identity.ActiveSession>()?.Caller.Name);
             }
         }

@@ -26,7 +26,7 @@ internal sealed class MachineRun : ScenarioRun
     private readonly List<string> _twice = [];
     private readonly Id _image = Named(0x01);
 
-    private MachineRun(ulong seed, bool verbose, int hosts) : base(seed, Mutation.None, verbose, hosts, Models)
+    private MachineRun(ulong seed, bool verbose, int managers, int hosts) : base(seed, Mutation.None, verbose, managers, hosts, Models)
     {
         foreach (var host in Cluster.Hosts)
         {
@@ -39,16 +39,16 @@ internal sealed class MachineRun : ScenarioRun
         }
     }
 
-    public static async Task<RunResult> Random(ulong seed, bool verbose = false)
+    public static async Task<RunResult> Random(ulong seed, bool verbose = false, int managers = 1, int operations = 8)
     {
-        await using var run = new MachineRun(seed, verbose, 1 + (int)(seed % 3));
-        return await run.UnderChaos();
+        await using var run = new MachineRun(seed, verbose, managers, 1 + (int)(seed % 3));
+        return await run.UnderChaos(operations);
     }
 
     /// <summary>Two machines created, one stopped, started and deleted, the other paused, resumed and stopped by force.</summary>
     public static async Task<RunResult> Fixed(ulong seed, long? crashAt, bool verbose = false)
     {
-        await using var run = new MachineRun(seed, verbose, 2);
+        await using var run = new MachineRun(seed, verbose, 1, 2);
         return await run.WithOneDeath(crashAt, run.CreateTwo, run.StopOnePauseOther, run.StartOneResumeOther, run.DeleteOneKillOther);
     }
 
@@ -64,7 +64,7 @@ internal sealed class MachineRun : ScenarioRun
     protected override bool SetUp()
     {
         var (center, cluster, data, images) = (Named(0x02), Named(0x03), Named(0x04), Named(0x05));
-        Cluster.Manager.Start();
+        Cluster.Managers[0].Start();
         Person.Ask(new CreateDataCenter { Id = center, Name = "center" });
         if (!Answered())
             return false;

@@ -19,7 +19,7 @@ public sealed class NoStaticStateTests
     /// <summary>Filled once from declarations, the same in every world, and never again changed.</summary>
     private static readonly string[] Tables =
     [
-        "Nssv.Kernel.Agents.CommandNames.Names",
+        "Nssv.Kernel.Agents.CommandNames.Declared",
         "Nssv.Kernel.Data.EnumText`1.Texts",
         "Nssv.Kernel.Data.EnumText`1.Values",
     ];

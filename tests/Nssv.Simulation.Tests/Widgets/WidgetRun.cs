@@ -3,6 +3,7 @@ using Nssv.Kernel;
 using Nssv.Kernel.Composition;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Model;
+using Nssv.Kernel.Ownership;
 using Nssv.Simulation.Tests.Invariants;
 using Nssv.Simulation.Tests.World;
 using Nssv.Simulator;
@@ -10,39 +11,49 @@ using Nssv.Simulator;
 namespace Nssv.Simulation.Tests.Widgets;
 
 /// <summary>The kernel and the agent's protocol alone, with resources that exist for this.</summary>
-internal sealed class WidgetRun(ulong seed, Mutation mutation, bool verbose, int hosts) : ScenarioRun(seed, mutation, verbose, hosts, Models)
+internal sealed class WidgetRun(ulong seed, Mutation mutation, bool verbose, int managers, int hosts) : ScenarioRun(seed, mutation, verbose, managers, hosts, Models)
 {
     private static readonly ResourceModels Models = ResourceModels.FromAssemblies(typeof(Widget).Assembly);
 
     private readonly List<TurnWatch> _turns = [];
+    private readonly HostBoard _board = new();
     private readonly List<Id> _widgets = [];
     private Id _shelf;
     private int _made;
 
-    public static async Task<RunResult> Random(ulong seed, Mutation mutation = Mutation.None, bool verbose = false)
+    public static async Task<RunResult> Random(ulong seed, Mutation mutation = Mutation.None, bool verbose = false, int managers = 1, int operations = 8)
     {
-        await using var run = new WidgetRun(seed, mutation, verbose, 1 + (int)(seed % 3));
-        return await run.UnderChaos();
+        await using var run = new WidgetRun(seed, mutation, verbose, managers, 1 + (int)(seed % 3));
+        return await run.UnderChaos(operations);
     }
 
     /// <summary>Two widgets made, switched, and deleted.</summary>
     public static async Task<RunResult> Fixed(ulong seed, long? crashAt, Mutation mutation = Mutation.None, bool verbose = false)
     {
-        await using var run = new WidgetRun(seed, mutation, verbose, 2);
+        await using var run = new WidgetRun(seed, mutation, verbose, 1, 2);
         return await run.WithOneDeath(crashAt, run.MakeTwo, run.SwitchBoth, run.DeleteAll);
     }
 
     protected override void AddServices(IServiceCollection services)
     {
-        var watch = new TurnWatch();
-        _turns.Add(watch);
-        services.AddSingleton(watch);
+        services.AddSingleton(provider =>
+        {
+            var member = provider.GetRequiredService<MemberFence>().Member;
+            var watch = new TurnWatch(target => Cluster.Managers.Count == 1 || Cluster.OwnerOf(target) == member);
+            _turns.Add(watch);
+            return watch;
+        });
+        services.AddSingleton(_board);
         services.AddServicesOf(typeof(Widget).Assembly);
-        services.AddSingleton<IManagerPort, HostWatch>();
+        services.AddSingleton<HostWatch>();
+        services.AddSingleton<IManagerPort>(provider => provider.GetRequiredService<HostWatch>());
+        services.AddSingleton<IShardListener>(provider => provider.GetRequiredService<HostWatch>());
     }
 
     protected override bool SetUp()
     {
+        _board.World = Cluster.World;
+        _board.Hosts = [.. Cluster.Hosts.Select(host => host.Id)];
         Cluster.StartAll();
         _shelf = Id.Parse("01890000-0000-7000-8000-0000000000c1");
         Person.Ask(new CreateShelf(_shelf, Dice.Pick([2, 100, 100]), [.. Cluster.Hosts.Select(host => host.Id)]));

@@ -31,6 +31,21 @@ public sealed class WidgetSimulationTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Every_operation_ends_whichever_manager_has_it()
+    {
+        if (Seeds.Chosen is { } chosen)
+        {
+            Seeds.Check([Seeds.OnThisThread(() => Several(chosen, verbose: true))]);
+            return;
+        }
+
+        Seeds.Check(Seeds.Failures([.. Enumerable.Range(1, Seeds.Count(500)).Select(seed => (Func<Task<RunResult>>)(() => Several((ulong)seed)))], 3, Tell));
+    }
+
+    private static Task<RunResult> Several(ulong seed, Mutation mutation = Mutation.None, bool verbose = false) =>
+        WidgetRun.Random(seed, mutation, verbose, managers: 2 + (int)(seed % 2), operations: 20);
+
+    [Fact]
     public void The_same_seed_makes_the_same_history()
     {
         foreach (var seed in (ulong[])[7, 8, 9])
@@ -47,16 +62,28 @@ public sealed class WidgetSimulationTests(ITestOutputHelper output)
     [InlineData(Mutation.JournalAfterEffect, Invariant.NothingLeft)]
     [InlineData(Mutation.OldEpochsAccepted, Invariant.Superseded)]
     [InlineData(Mutation.CallsWithoutKeys, Invariant.Once)]
-    internal void A_mutation_is_caught(Mutation mutation, string invariant)
+    internal void A_mutation_is_caught(Mutation mutation, params string[] invariants) => Caught(mutation, seed => WidgetRun.Random(seed, mutation), seed => WidgetRun.Random(seed), invariants);
+
+    [Theory]
+    [InlineData(Mutation.NoMemberLock, Invariant.Turns, Invariant.Events, Invariant.Ended, Invariant.Once, Invariant.NothingLeft, Invariant.Claims)]
+    [InlineData(Mutation.NoAskBeforeAct, Invariant.Superseded, Invariant.Once, Invariant.NothingLeft)]
+    [InlineData(Mutation.HighestSeenEpoch, Invariant.Superseded)]
+    [InlineData(Mutation.SelfStopAfterLease, Invariant.Turns)]
+    [InlineData(Mutation.EventsNumberedAtInsert, Invariant.Events)]
+    internal void A_mutation_of_several_managers_is_caught(Mutation mutation, params string[] invariants) =>
+        Caught(mutation, seed => Several(seed, mutation), seed => Several(seed), invariants);
+
+    /// <summary>Some seed breaks one of the invariants with the mutation, and none without it.</summary>
+    private void Caught(Mutation mutation, Func<ulong, Task<RunResult>> mutated, Func<ulong, Task<RunResult>> sound, string[] invariants)
     {
-        for (ulong seed = 1; seed <= 300; seed++)
+        for (ulong seed = 1; seed <= 400; seed++)
         {
             var chosen = seed;
-            var result = Seeds.OnThisThread(() => WidgetRun.Random(chosen, mutation));
-            if (result.Findings.All.Any(finding => finding.Invariant == invariant))
+            var result = Seeds.OnThisThread(() => mutated(chosen));
+            if (result.Findings.All.FirstOrDefault(finding => invariants.Contains(finding.Invariant)) is { Invariant: { } broken })
             {
-                Seeds.Check([Seeds.OnThisThread(() => WidgetRun.Random(chosen))]);
-                Tell($"{mutation} is caught by seed {seed}");
+                Seeds.Check([Seeds.OnThisThread(() => sound(chosen))]);
+                Tell($"{mutation} is caught by seed {seed}: {broken}");
                 return;
             }
         }

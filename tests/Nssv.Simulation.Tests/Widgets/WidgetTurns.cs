@@ -137,7 +137,8 @@ internal sealed record ForgetWidget(Id WidgetId) : Request<Done>
 }
 
 /// <summary>Sees whether turns overlap on one resource.</summary>
-internal sealed class TurnWatch
+/// <param name="isOwner">Whether the watched manager owns a resource, as the database says.</param>
+internal sealed class TurnWatch(Func<Id, bool> isOwner)
 {
     private readonly HashSet<Id> _inside = [];
 
@@ -147,6 +148,8 @@ internal sealed class TurnWatch
     {
         if (!_inside.Add(target))
             Overlaps.Add($"two turns at once on {target}");
+        if (!isOwner(target))
+            Overlaps.Add($"a turn begins on {target}, which is another manager's");
         await Task.Yield();
         try
         {

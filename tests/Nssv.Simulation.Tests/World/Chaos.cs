@@ -15,6 +15,7 @@ internal sealed class Chaos
     private readonly double _late;
     private readonly double _refusal;
     private readonly HashSet<HostNode> _lostPower = [];
+    private readonly HashSet<(string From, string To)> _cutPairs = [];
     private bool _over;
 
     public Chaos(Cluster cluster)
@@ -39,15 +40,22 @@ internal sealed class Chaos
         points.Probability = _dice.Pick([0, 0.001, 0.003, 0.01]);
         _cluster.RestartAfter = () => _dice.Between(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(_dice.Pick([2, 10, 30])));
         _cluster.Link.Fate = Fate;
-        _cluster.Manager.LostCommits = _dice.Pick([0, 0, 0, 0.02]);
+        var lostCommits = _dice.Pick([0, 0, 0, 0.02]);
+        foreach (var manager in _cluster.Managers)
+        {
+            manager.LostCommits = lostCommits;
+            manager.RejoinAfter = () => _dice.Between(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
+        }
+
         foreach (var host in _cluster.Hosts)
         {
             var slow = _dice.Chance(0.15);
             host.Latency = dice => slow && dice.Chance(0.1) ? dice.Between(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(70)) : dice.Between(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(30));
             host.Refuses = (dice, _, _) => dice.Chance(_refusal) ? Broken : null;
         }
-        world.Note("chaos", $"loss {_loss} repeat {_repeat} late {_late} refusal {_refusal} crash {points.Probability} lost commits {_cluster.Manager.LostCommits}");
-        for (var i = _dice.Below(4); i > 0; i--)
+        world.Note("chaos", $"loss {_loss} repeat {_repeat} late {_late} refusal {_refusal} crash {points.Probability} lost commits {lostCommits}");
+        var strikes = length > TimeSpan.FromMinutes(2) ? (int)(length.TotalSeconds / 25) : _dice.Below(_cluster.Managers.Count > 1 ? 6 : 4);
+        for (var i = strikes; i > 0; i--)
             world.After(length * _dice.Next(), Strike);
         world.After(length, Heal);
     }
@@ -56,6 +64,8 @@ internal sealed class Chaos
     {
         if (_over)
             return MessageFate.Quick(_dice);
+        if (_cutPairs.Contains((message.From, message.To)))
+            return new() { Arrivals = [], Answer = null };
         List<TimeSpan> arrivals = [];
         if (!_dice.Chance(_loss))
             arrivals.Add(Delay());
@@ -71,15 +81,34 @@ internal sealed class Chaos
         if (_over)
             return;
         var host = _dice.Pick(_cluster.Hosts);
-        switch (_dice.Below(6))
+        var manager = _dice.Pick(_cluster.Managers);
+        switch (_dice.Below(_cluster.Managers.Count > 1 ? 10 : 6))
         {
             case 0:
-                _cluster.Manager.Kill();
-                _cluster.Again(() => _cluster.Manager.Context.IsDead, _cluster.Manager.Start);
+                manager.Kill();
+                _cluster.Again(() => manager.Context.IsDead, manager.Start);
                 break;
-            case 1:
-                _cluster.Manager.Replace();
-                _cluster.World.After(_dice.Between(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60)), _cluster.Manager.WakeSleepers);
+            case 1 when _cluster.Managers.Count == 1:
+                manager.Replace();
+                _cluster.World.After(_dice.Between(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60)), manager.WakeSleepers);
+                break;
+            case 1 or 6:
+                // For less than its lease, or for more.
+                manager.Pause();
+                _cluster.World.After(_dice.Between(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(_dice.Pick([8, 20, 60]))), manager.WakeSleepers);
+                break;
+            case 7:
+                manager.IsCutOff = true;
+                _cluster.World.Note("chaos", $"{manager.Url} is cut off from the database");
+                _cluster.World.After(_dice.Between(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(_dice.Pick([8, 20, 60]))), () => manager.IsCutOff = false);
+                break;
+            case 8:
+                Cut(manager.Url, _dice.Chance(0.5) ? host.Id.ToString() : _dice.Pick(_cluster.Managers).Url);
+                break;
+            case 9:
+                var by = _dice.Between(TimeSpan.FromHours(-1), TimeSpan.FromHours(1));
+                _cluster.World.Note("chaos", $"the clock of {manager.Url} jumps by {by}");
+                manager.Context.Clock.Jump(by);
                 break;
             case 2:
                 host.Kill();
@@ -112,6 +141,15 @@ internal sealed class Chaos
         }
     }
 
+    /// <summary>Nothing gets through between two of them, in one direction or in both.</summary>
+    private void Cut(string one, string other)
+    {
+        List<(string, string)> pairs = _dice.Chance(0.3) ? [(one, other)] : [(one, other), (other, one)];
+        _cluster.World.Note("chaos", $"{one} and {other} are cut off from each other");
+        _cutPairs.UnionWith(pairs);
+        _cluster.World.After(_dice.Between(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(_dice.Pick([5, 20, 90]))), () => _cutPairs.ExceptWith(pairs));
+    }
+
     private void Heal()
     {
         _cluster.World.Note("chaos", "is over");
@@ -119,8 +157,14 @@ internal sealed class Chaos
         DatabaseIsFull = false;
         _cluster.Points.Probability = 0;
         _cluster.Points.Armed = false;
-        _cluster.Manager.LostCommits = 0;
-        _cluster.Manager.WakeSleepers();
+        foreach (var manager in _cluster.Managers)
+        {
+            manager.LostCommits = 0;
+            manager.IsCutOff = false;
+            manager.WakeSleepers();
+        }
+
+        _cutPairs.Clear();
         foreach (var host in _cluster.Hosts)
         {
             host.Latency = static dice => dice.Between(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(20));

@@ -15,6 +15,16 @@ internal enum Mutation
     OldEpochsAccepted,
     /// <summary>Calls leave no record of themselves, so that a repeat is a second one.</summary>
     CallsWithoutKeys,
+    /// <summary>A batch does not look at its member's row: who was taken over goes on writing.</summary>
+    NoMemberLock,
+    /// <summary>A new owner asks no host what became of the operation.</summary>
+    NoAskBeforeAct,
+    /// <summary>A host that is asked does not record the new owner's epoch: it only knows the highest one that came with a command.</summary>
+    HighestSeenEpoch,
+    /// <summary>A member believes in its lease for longer than the others do.</summary>
+    SelfStopAfterLease,
+    /// <summary>Events draw their numbers before their transaction commits, as from a sequence.</summary>
+    EventsNumberedAtInsert,
 }
 
 internal static class Mutations
@@ -26,8 +36,13 @@ internal static class Mutations
         _ => writer,
     };
 
-    public static IAgentTransport Around(this Mutation mutation, IAgentTransport transport) =>
-        mutation == Mutation.OldEpochsAccepted ? new OneEpoch(transport) : transport;
+    public static IAgentTransport Around(this Mutation mutation, IAgentTransport transport) => mutation switch
+    {
+        Mutation.OldEpochsAccepted => new OneEpoch(transport),
+        Mutation.NoAskBeforeAct => new NothingAsked(transport),
+        Mutation.HighestSeenEpoch => new NothingRecorded(transport),
+        _ => transport,
+    };
 
     /// <summary>Says that a journal entry is there, and writes it a moment later, in order.</summary>
     private sealed class LateJournal(IWriter writer, NodeClock clock) : IWriter
@@ -62,13 +77,14 @@ internal static class Mutations
         {
             if (!unit.Changes.Any(change => change is Change.Insert { Row: CallResult }))
                 return writer.Commit(unit);
-            var without = new UnitOfWork { OperationId = unit.OperationId };
+            var without = new UnitOfWork { OperationId = unit.OperationId, Hold = unit.Hold, CallerHold = unit.CallerHold };
             foreach (var change in unit.Changes)
             {
                 _ = change switch
                 {
                     Change.Insert { Row: CallResult } => without,
                     Change.Insert { Row: Tests.Widgets.Mark mark } => without.Insert(mark),
+                    Change.Require required => without.Require<Operation>(required.Id, [.. required.Conditions]),
                     Change.Statement raw => without.Execute(raw.Table, raw.Sql, raw.ExpectedRows, raw.Parameters),
                     _ => throw new NotSupportedException($"{change} is in no recorded call of these scenarios"),
                 };
@@ -76,6 +92,25 @@ internal static class Mutations
 
             return writer.Commit(without);
         }
+    }
+
+    private sealed class NothingAsked(IAgentTransport transport) : IAgentTransport
+    {
+        public Task<CommandReceipt> Send(Id hostId, CommandBatch batch, CancellationToken cancel) => transport.Send(hostId, batch, cancel);
+
+        public Task<AskReply> Ask(Id hostId, Ask ask, CancellationToken cancel) => Task.FromResult(new AskReply(ask.Epoch, []));
+
+        public Task Forget(Id hostId, Forget forget, CancellationToken cancel) => transport.Forget(hostId, forget, cancel);
+    }
+
+    private sealed class NothingRecorded(IAgentTransport transport) : IAgentTransport
+    {
+        public Task<CommandReceipt> Send(Id hostId, CommandBatch batch, CancellationToken cancel) => transport.Send(hostId, batch, cancel);
+
+        public async Task<AskReply> Ask(Id hostId, Ask ask, CancellationToken cancel) =>
+            await transport.Ask(hostId, ask with { Epoch = 0 }, cancel) with { RecordedEpoch = ask.Epoch };
+
+        public Task Forget(Id hostId, Forget forget, CancellationToken cancel) => transport.Forget(hostId, forget, cancel);
     }
 
     private sealed class OneEpoch(IAgentTransport transport) : IAgentTransport

@@ -69,6 +69,9 @@ internal sealed class NodeClock(SimulatedWorld world, NodeContext node, TimeSpan
 
     public override long GetTimestamp() => world.Now.Ticks;
 
+    /// <summary>The wall clock is set; the steady one goes on as it was.</summary>
+    public void Jump(TimeSpan by) => skew += by;
+
     public override DateTimeOffset GetUtcNow() => SimulatedWorld.Start + world.Now + skew;
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)

@@ -56,8 +56,9 @@ internal sealed class Person
             return answer.Task;
         world.After(MessageFate.Delay(_dice), () =>
         {
-            var manager = _cluster.Manager.Context;
-            if (_cluster.Manager.Services is not { } services)
+            var asked = _dice.Pick(_cluster.Managers);
+            var manager = asked.Context;
+            if (asked.Services is not { } services)
             {
                 answer.TrySetResult(null);
                 return;

@@ -19,14 +19,15 @@ internal abstract class ScenarioRun : IAsyncDisposable
     protected static readonly TimeSpan Slice = TimeSpan.FromSeconds(1);
     private readonly ulong _seed;
 
-    protected ScenarioRun(ulong seed, Mutation mutation, bool verbose, int hosts, ResourceModels models)
+    protected ScenarioRun(ulong seed, Mutation mutation, bool verbose, int managers, int hosts, ResourceModels models)
     {
         _seed = seed;
-        Cluster = new(seed, verbose, hosts, new()
+        Cluster = new(seed, verbose, managers, hosts, new()
         {
             Models = models,
             Services = AddServices,
             Begun = Begun,
+            Mutation = mutation,
             AroundWriter = (writer, clock) => new FullDisk(mutation.Around(writer, clock), () => Chaos is { DatabaseIsFull: true }),
             AroundTransport = transport => mutation.Around(transport),
         });
@@ -65,14 +66,15 @@ internal abstract class ScenarioRun : IAsyncDisposable
     protected virtual bool IsAtRest(IStore store) => true;
 
     /// <summary>Random load under random faults.</summary>
-    protected async Task<RunResult> UnderChaos()
+    /// <param name="operations">About how many.</param>
+    protected async Task<RunResult> UnderChaos(int operations = 8)
     {
         if (!SetUp())
             return await Result("the world could not be set up");
-        var length = TimeSpan.FromSeconds(Dice.Pick([5, 20, 60]));
+        var length = operations <= 40 ? TimeSpan.FromSeconds(Dice.Pick([5, 20, 60])) : TimeSpan.FromSeconds(operations);
         Chaos = new(Cluster);
         Chaos.Begin(length);
-        for (var i = 4 + Dice.Below(8); i > 0; i--)
+        for (var i = operations / 2 + Dice.Below(operations); i > 0; i--)
             Cluster.World.After(length * Dice.Next(), AskSomething);
         Cluster.Run(() => false, length + Slice);
         return await Result();
@@ -135,10 +137,9 @@ internal abstract class ScenarioRun : IAsyncDisposable
 
     private bool Idle()
     {
-        if (Cluster.Manager.Services is not { } services)
-            return false;
-        var links = services.GetRequiredService<HostConnections>();
-        return Cluster.Hosts.All(host => links.Of(host.Id) == HostLink.Connected)
+        return Cluster.Managers.All(manager => manager.Services is { } services
+                && services.GetRequiredService<HostConnections>() is var links && Cluster.Hosts.All(host => links.Of(host.Id) == HostLink.Connected))
+            && Cluster.AllShardsHeld()
             && Now(Cluster.Store.List<Operation>()).All(operation => operation.State == OperationState.NeedsAttention || operation.HasEnded() && !operation.CleanupPending)
             && IsAtRest(Cluster.Store);
     }
@@ -161,7 +162,7 @@ internal abstract class ScenarioRun : IAsyncDisposable
         findings.Expect(settled, Invariant.Ended, "it never came to rest");
         await OperationChecks.Ended(store, findings);
         await OperationChecks.Acknowledged(store, Person.Acknowledged.Select(answer => answer.Operation), findings);
-        if (Cluster.Manager.Services is { } services)
+        if (Cluster.AnyServices is { } services)
         {
             var (type, rows) = await States(store);
             await EventChecks.Replay(store, services.GetRequiredService<FlowCatalog>(), type, rows, findings);

@@ -40,8 +40,11 @@ public sealed class DomainTests : IAsyncLifetime
         (await _host.Run(new StopDomain(id, 60))).State.ShouldBe(DomainState.Defined);
         EngineHost.Shell("ip", "-o", "link", "show", tap).ShouldContain("does not exist");
 
+        var logs = () => Directory.EnumerateFiles("/var/log/libvirt/qemu", $"*{id}*").Count();
+        logs().ShouldBeGreaterThan(0, "libvirt logs elsewhere: the next look at the logs would mean nothing");
         await _host.Run(new RemoveDomain(id));
         await _host.Run(new RemoveDomain(id));
+        logs().ShouldBe(0);
         await _host.Event(s => s.VirtualMachineId == id && s.State is DomainState.Absent, "absent", Soon);
         EngineHost.Shell("virsh", "list", "--all", "--name").ShouldNotContain(id.ToString());
         Directory.EnumerateFiles(_host.Home, $"{id}*", SearchOption.AllDirectories).ShouldBeEmpty();

@@ -13,6 +13,8 @@ namespace Nssv.System.Tests.Platform;
 [Collection(SharedInstanceCollection.Name)]
 public sealed class ImageTests(SharedInstance shared)
 {
+    private const string Signature = "a-signature-that-is-nobodys-business";
+
     private readonly Instance _instance = shared.Instance;
 
     [Fact]
@@ -57,7 +59,11 @@ public sealed class ImageTests(SharedInstance shared)
         (await _instance.Footprint()).ShouldBe(before);
 
         await Allow(["127.0.0.0/8"]);
-        await _instance.Cli("image", "add", "--name", "by url", "--url", url, "--wait");
+        var added = await _instance.Cli("image", "add", "--name", "by url", "--url", $"{url}?X-Amz-Signature={Signature}", "--wait");
+        added.ShouldNotContain(Signature);
+        foreach (var path in new[] { "images", "operations", "events" })
+            (await _instance.Api.Send(new Client.ApiRequest(HttpMethod.Get, $"{Client.ApiClient.Root}/{path}?limit=200"))).Body.ShouldNotContain(Signature);
+        Directory.EnumerateFiles($"{_instance.Home}/log").ShouldAllBe(log => !File.ReadAllText(log).Contains(Signature));
         ((long)(await _instance.Api.Resolve("images", "by url"))["virtualSizeBytes"]!).ShouldBe(8L << 20);
         await _instance.Cli("image", "delete", "by url", "--wait");
         await Allow([]);

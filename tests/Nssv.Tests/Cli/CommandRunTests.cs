@@ -11,9 +11,9 @@ namespace Nssv.Tests.Cli;
 /// <summary>Whole commands against a server that answers as told: what is sent, what is written where, and the exit code.</summary>
 public sealed class CommandRunTests : IDisposable
 {
-    private const string Accepted = """{"id":"op-1","kind":"vm.create","state":"queued","progress":0,"target":{"type":"virtual-machine","id":"vm-1"},"steps":[]}""";
-    private const string Done = """{"id":"op-1","kind":"vm.create","state":"succeeded","progress":100,"target":{"type":"virtual-machine","id":"vm-1"},"startedAt":"2026-01-01T00:00:00Z","endedAt":"2026-01-01T00:00:03.2Z","steps":[{"name":"reserve-host","state":"done"}]}""";
-    private const string Failed = """{"id":"op-1","kind":"vm.create","state":"failed","steps":[{"name":"reserve-host","state":"undone"}],"error":{"title":"No host has room","status":409,"code":"no-capacity","detail":"No host has 9 GiB of memory left.","advice":"Stop a vm or add a host."}}""";
+    private const string Accepted = """{"id":"op-1","kind":"virtual-machine.create","state":"queued","progress":0,"target":{"type":"virtual-machine","id":"vm-1"},"steps":[]}""";
+    private const string Done = """{"id":"op-1","kind":"virtual-machine.create","state":"succeeded","progress":100,"target":{"type":"virtual-machine","id":"vm-1"},"startedAt":"2026-01-01T00:00:00Z","endedAt":"2026-01-01T00:00:03.2Z","steps":[{"name":"reserve-host","state":"done"}]}""";
+    private const string Failed = """{"id":"op-1","kind":"virtual-machine.create","state":"failed","steps":[{"name":"reserve-host","state":"undone"}],"error":{"title":"No host has room","status":409,"code":"no-capacity","detail":"No host has 9 GiB of memory left.","advice":"Stop a vm or add a host."}}""";
     private readonly string folder = Directory.CreateTempSubdirectory("nssv-run-").FullName;
     private readonly X509Certificate2 authority = TestCertificates.Make("CN=authority", null, "");
 

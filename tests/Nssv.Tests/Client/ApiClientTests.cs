@@ -25,6 +25,17 @@ public sealed class ApiClientTests
     }
 
     [Fact]
+    public async Task A_manager_that_is_not_ready_says_why()
+    {
+        await using var manager = await TestManager.Start(context => context.Json(
+            """{"status":"not ready","checks":[{"name":"database","ok":false,"detail":"It is full."},{"name":"serving","ok":true}]}""", 503));
+        using var client = manager.Client();
+
+        (await client.WhyNotReady()).ShouldBe(["database: It is full."]);
+        (await client.IsReady()).ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task A_list_follows_cursors_to_its_end()
     {
         await using var manager = await TestManager.Start(context => context.Request.Query["cursor"].ToString() switch
@@ -67,7 +78,7 @@ public sealed class ApiClientTests
                     context.Abort();
                     return Task.CompletedTask;
                 default:
-                    return context.Json("""{"id":"op-1","kind":"vm.start","state":"queued"}""", 202);
+                    return context.Json("""{"id":"op-1","kind":"virtual-machine.start","state":"queued"}""", 202);
             }
         });
         using var client = manager.Client();

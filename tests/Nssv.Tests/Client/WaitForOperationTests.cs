@@ -8,8 +8,8 @@ namespace Nssv.Tests.Client;
 
 public sealed class WaitForOperationTests
 {
-    private const string Running = """{"id":"op-1","kind":"vm.create","state":"running","progress":40,"target":{"type":"virtual-machine","id":"vm-1"},"steps":[{"name":"a","state":"started"}]}""";
-    private const string Done = """{"id":"op-1","kind":"vm.create","state":"succeeded","progress":100,"targetType":"virtual-machine","targetId":"vm-1","steps":[{"name":"a","state":"done"}]}""";
+    private const string Running = """{"id":"op-1","kind":"virtual-machine.create","state":"running","progress":40,"target":{"type":"virtual-machine","id":"vm-1"},"steps":[{"name":"a","state":"started"}]}""";
+    private const string Done = """{"id":"op-1","kind":"virtual-machine.create","state":"succeeded","progress":100,"targetType":"virtual-machine","targetId":"vm-1","steps":[{"name":"a","state":"done"}]}""";
 
     [Fact(Timeout = 30_000)]
     public async Task An_event_of_the_operation_is_looked_at_once()
@@ -100,7 +100,7 @@ public sealed class WaitForOperationTests
     public void A_failed_operation_tells_why_and_which_it_was()
     {
         var failed = OperationSnapshot.FromJson((System.Text.Json.Nodes.JsonObject)System.Text.Json.Nodes.JsonNode.Parse(
-            """{"id":"op-1","kind":"vm.create","state":"failed","cleanupPending":true,"error":{"title":"No host has room","code":"no-capacity","detail":"1 TiB","status":409}}""")!);
+            """{"id":"op-1","kind":"virtual-machine.create","state":"failed","cleanupPending":true,"error":{"title":"No host has room","code":"no-capacity","detail":"1 TiB","status":409}}""")!);
 
         var problem = Should.Throw<ApiProblemException>(() => failed.EnsureSucceeded()).Problem;
 

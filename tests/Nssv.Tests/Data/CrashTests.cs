@@ -41,6 +41,8 @@ public abstract class CrashTests : DatabaseTest
         }
 
         await using var database = Place.Open(Sample.Models);
+        // The server may still be at the last commit of the dead: taking its place waits for that.
+        MemberFence.Acquire(database, Sample.Manager, TimeProvider.System);
         var store = new Store(database);
         var lines = (await store.List<JournalLine>()).GroupBy(line => line.Owner).ToDictionary(group => group.Key, group => group.Count());
         Acknowledged(notes).Where(id => !lines.ContainsKey(id)).ShouldBeEmpty();

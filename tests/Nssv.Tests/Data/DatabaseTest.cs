@@ -57,7 +57,7 @@ public abstract class DatabaseTest : IAsyncLifetime
     /// <summary>Schema of the sample; tests of the schema itself make their own.</summary>
     protected virtual bool WithSchema => true;
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         Place = await Make();
         Database = Opened(Place.Open(Sample.Models));

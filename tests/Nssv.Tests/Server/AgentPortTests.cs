@@ -28,13 +28,13 @@ public sealed class AgentPortTests(RunningServer server) : IClassFixture<Running
     [Fact]
     public async Task An_agent_enrols_once_and_is_known_by_its_certificate_until_it_enrols_anew()
     {
-        var host = await AddHost();
-        var token = await TakeToken(host.Id);
+        var host = await server.AddHost();
+        var token = await server.TakeToken(host.Id);
         using var stranger = server.Client(address: server.Agents);
-        await Problem(await stranger.PostAsJsonAsync("/agent-api/v1/heartbeat", Beat(host.Id), KernelJson.Options), HttpStatusCode.Forbidden, "agent-unknown");
+        await Problem(await stranger.PostAsJsonAsync("/agent-api/v1/heartbeat", AgentHosts.Beat(host.Id), KernelJson.Options), HttpStatusCode.Forbidden, "agent-unknown");
         await Problem(await stranger.PostAsJsonAsync("/enroll", new EnrolRequest("guess", "x", "https://localhost:1"), KernelJson.Options), HttpStatusCode.Forbidden, "enrolment-refused");
 
-        using var certificate = await Enrol(stranger, token, "https://127.0.0.1:9");
+        using var certificate = await AgentHosts.Enrol(stranger, token, "https://127.0.0.1:9");
         await Problem(await stranger.PostAsJsonAsync("/enroll", new EnrolRequest(token, "x", "https://localhost:1"), KernelJson.Options), HttpStatusCode.Forbidden, "enrolment-refused");
         var row = await server.Services.GetRequiredService<IStore>().Get<Host>(host.Id);
         (row.AgentUrl, row.CertificateFingerprint).ShouldBe(("https://127.0.0.1:9", CertificateAuthority.Fingerprint(certificate)));
@@ -42,13 +42,13 @@ public sealed class AgentPortTests(RunningServer server) : IClassFixture<Running
         using var agent = server.Client(certificate, server.Agents);
         using var results = await agent.PostAsJsonAsync("/agent-api/v1/results", new ResultBatch(host.Id, 1, []), KernelJson.Options);
         results.StatusCode.ShouldBe(HttpStatusCode.OK);
-        await Problem(await agent.PostAsJsonAsync("/agent-api/v1/heartbeat", Beat(new Id(Guid.CreateVersion7())), KernelJson.Options), HttpStatusCode.Forbidden, "host-mismatch");
+        await Problem(await agent.PostAsJsonAsync("/agent-api/v1/heartbeat", AgentHosts.Beat(new Id(Guid.CreateVersion7())), KernelJson.Options), HttpStatusCode.Forbidden, "host-mismatch");
         await Problem(await agent.GetAsync("/api/v1/clusters"), HttpStatusCode.NotFound, "no-such-path");
 
-        using var renewed = await Enrol(stranger, await TakeToken(host.Id), "https://127.0.0.1:9");
-        await Problem(await agent.PostAsJsonAsync("/agent-api/v1/heartbeat", Beat(host.Id), KernelJson.Options), HttpStatusCode.Forbidden, "agent-unknown");
+        using var renewed = await AgentHosts.Enrol(stranger, await server.TakeToken(host.Id), "https://127.0.0.1:9");
+        await Problem(await agent.PostAsJsonAsync("/agent-api/v1/heartbeat", AgentHosts.Beat(host.Id), KernelJson.Options), HttpStatusCode.Forbidden, "agent-unknown");
         using var again = server.Client(renewed, server.Agents);
-        (await again.PostAsJsonAsync("/agent-api/v1/heartbeat", Beat(host.Id), KernelJson.Options)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await again.PostAsJsonAsync("/agent-api/v1/heartbeat", AgentHosts.Beat(host.Id), KernelJson.Options)).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
     [Fact]
@@ -63,7 +63,7 @@ public sealed class AgentPortTests(RunningServer server) : IClassFixture<Running
     [Fact]
     public async Task A_token_ends_with_its_time()
     {
-        var host = await AddHost();
+        var host = await server.AddHost();
         await server.Services.GetRequiredService<IWriter>().Commit(new UnitOfWork().Insert(new Nssv.Contracts.Identity.Enrolment
         {
             TokenHash = Convert.ToHexStringLower(SHA256.HashData("late"u8)),
@@ -72,27 +72,27 @@ public sealed class AgentPortTests(RunningServer server) : IClassFixture<Running
         }));
         using var client = server.Client(address: server.Agents);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        await Problem(await client.PostAsJsonAsync("/enroll", new EnrolRequest("late", Request(key), "https://localhost:1"), KernelJson.Options), HttpStatusCode.Forbidden, "enrolment-refused");
+        await Problem(await client.PostAsJsonAsync("/enroll", new EnrolRequest("late", AgentHosts.Request(key), "https://localhost:1"), KernelJson.Options), HttpStatusCode.Forbidden, "enrolment-refused");
     }
 
     [Fact]
     public async Task Commands_go_to_the_host_that_is_meant_and_to_no_other()
     {
-        var host = await AddHost();
+        var host = await server.AddHost();
         using var stranger = server.Client(address: server.Agents);
-        var (right, url) = await StartAgent(async address => await Enrol(stranger, await TakeToken(host.Id), address));
+        var (right, url) = await AgentHosts.StartAgent(async address => await AgentHosts.Enrol(stranger, await server.TakeToken(host.Id), address));
         await using var running = right;
         var transport = server.Services.GetRequiredService<IAgentTransport>();
         var batch = new CommandBatch([new CommandEnvelope("a/b/1", host.Id, 0, 1, 1, 30, "domain.remove", JsonSerializer.SerializeToElement(new { }))]);
         var receipt = await transport.Send(host.Id, batch, CancellationToken.None);
         receipt.Accepted.ShouldBe(["HTTP/2", $"https://localhost:{server.Settings.AgentApiPort}/agent-api/v1/results", "a/b/1"]);
 
-        var other = await AddHost();
+        var other = await server.AddHost();
         await Redirect(other.Id, url);
         (await Should.ThrowAsync<HostUnreachableException>(() => transport.Send(other.Id, batch, CancellationToken.None))).HostId.ShouldBe(other.Id);
         await right.StopAsync();
         await Should.ThrowAsync<HostUnreachableException>(() => transport.Ask(host.Id, new Ask(host.Id, 1), CancellationToken.None));
-        await Should.ThrowAsync<HostUnreachableException>(async () => await transport.Send((await AddHost()).Id, batch, CancellationToken.None));
+        await Should.ThrowAsync<HostUnreachableException>(async () => await transport.Send((await server.AddHost()).Id, batch, CancellationToken.None));
         using var cancelled = new CancellationTokenSource();
         await cancelled.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(() => transport.Send(host.Id, batch, cancelled.Token));
@@ -101,7 +101,7 @@ public sealed class AgentPortTests(RunningServer server) : IClassFixture<Running
     [Fact]
     public async Task A_change_keeps_to_the_rules_of_its_kind()
     {
-        var host = await AddHost();
+        var host = await server.AddHost();
         using var client = server.SignedIn();
         await Problem(await client.PatchAsync($"/api/v1/hosts/{host.Id}", Json("""{"cpuOvercommitRatio":0.5}""")), HttpStatusCode.BadRequest, "out-of-range");
         await Problem(await client.PatchAsync($"/api/v1/hosts/{host.Id}", Json("""{"reservedMemoryBytes":-1}""")), HttpStatusCode.BadRequest, "out-of-range");
@@ -115,74 +115,21 @@ public sealed class AgentPortTests(RunningServer server) : IClassFixture<Running
         await server.Services.GetRequiredService<IWriter>().Commit(new UnitOfWork().Update(host, host with { AgentUrl = url }));
     }
 
-    /// <summary>A port that answers commands with what it saw of them, with the certificate that it is given for its address.</summary>
-    private static async Task<(WebApplication App, string Url)> StartAgent(Func<string, Task<X509Certificate2>> enrol)
+    [Fact]
+    public async Task The_connection_to_a_host_ends_when_the_host_is_removed()
     {
-        var certificate = new X509Certificate2?[1];
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
-        {
-            listen.Protocols = HttpProtocols.Http1AndHttp2;
-            listen.UseHttps(new HttpsConnectionAdapterOptions { ServerCertificateSelector = (_, _) => certificate[0], ClientCertificateMode = ClientCertificateMode.RequireCertificate, ClientCertificateValidation = (_, _, _) => true });
-        }));
-        var app = builder.Build();
-        app.MapPost("/agent/v1/commands", async (HttpContext http) =>
-        {
-            var batch = (await JsonSerializer.DeserializeAsync<CommandBatch>(http.Request.Body, KernelJson.Options))!;
-            await http.Response.WriteAsJsonAsync(new CommandReceipt([http.Request.Protocol, http.Request.Headers["X-Callback-Url"].ToString(), batch.Commands[0].Id], []), KernelJson.Options);
-        });
-        await app.StartAsync();
-        var url = app.Urls.Single();
-        certificate[0] = await enrol(url);
-        return (app, url);
-    }
+        var host = await server.AddHost();
+        using var stranger = server.Client(address: server.Agents);
+        var closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var (agent, _) = await AgentHosts.StartAgent(async address => await AgentHosts.Enrol(stranger, await server.TakeToken(host.Id), address), closed.SetResult);
+        await using var running = agent;
+        var transport = server.Services.GetRequiredService<IAgentTransport>();
+        await transport.Send(host.Id, new CommandBatch([new CommandEnvelope("a/b/1", host.Id, 0, 1, 1, 30, "domain.remove", JsonSerializer.SerializeToElement(new { }))]), CancellationToken.None);
+        closed.Task.IsCompleted.ShouldBeFalse();
 
-    private async Task<Host> AddHost()
-    {
-        var (now, center) = (Clock.Now(server.Time), await server.AddDataCenter("agents"));
-        var cluster = new Cluster { Id = NewId(), ProjectId = server.PlatformId, CreatedBy = server.PlatformId, CreatedAt = now, UpdatedAt = now, Version = 1, Name = "c", DataCenterId = center.Id, Architecture = Architecture.X86_64 };
-        var host = new Host
-        {
-            Id = NewId(),
-            ProjectId = server.PlatformId,
-            CreatedBy = server.PlatformId,
-            CreatedAt = now,
-            UpdatedAt = now,
-            Version = 1,
-            Name = "h",
-            ClusterId = cluster.Id,
-            Address = "localhost",
-            ReservedMemoryBytes = 0,
-            CpuOvercommitRatio = 1,
-            State = HostState.Enrolling,
-        };
-        await server.Services.GetRequiredService<IWriter>().Commit(new UnitOfWork().Insert(cluster).Insert(host));
-        return host;
-    }
-
-    private async Task<string> TakeToken(Id hostId)
-    {
         using var client = server.SignedIn();
-        using var answer = await client.PostAsync($"/api/v1/hosts/{hostId}:enroll", null);
-        answer.StatusCode.ShouldBe(HttpStatusCode.OK);
-        return (await answer.Content.ReadFromJsonAsync<JsonObject>())!["token"]!.GetValue<string>();
+        (await client.DeleteAsync($"/api/v1/hosts/{host.Id}")).StatusCode.ShouldBe(HttpStatusCode.Accepted);
+
+        await closed.Task.WaitAsync(TimeSpan.FromSeconds(20));
     }
-
-    private static async Task<X509Certificate2> Enrol(HttpClient client, string token, string agentUrl)
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var answer = await client.PostAsJsonAsync("/enroll", new EnrolRequest(token, Request(key), agentUrl), KernelJson.Options);
-        answer.StatusCode.ShouldBe(HttpStatusCode.OK, await answer.Content.ReadAsStringAsync());
-        var reply = (await answer.Content.ReadFromJsonAsync<EnrolReply>(KernelJson.Options))!;
-        using var certificate = X509Certificate2.CreateFromPem(reply.CertificatePem);
-        using var whole = certificate.CopyWithPrivateKey(key);
-        return X509CertificateLoader.LoadPkcs12(whole.Export(X509ContentType.Pkcs12), null);
-    }
-
-    private static string Request(ECDsa key) => new CertificateRequest("CN=agent", key, HashAlgorithmName.SHA256).CreateSigningRequestPem();
-
-    private static Heartbeat Beat(Id hostId) => new(hostId, "boot", 1, 1, new HostCapacity(1, 1, "", "kvm", "", "", "", "x86_64"), []);
-
-    private static Id NewId() => new(Guid.CreateVersion7());
 }

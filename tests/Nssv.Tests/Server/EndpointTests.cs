@@ -21,10 +21,12 @@ public sealed class EndpointTests(RunningServer server) : IClassFixture<RunningS
         ["POST /api/v1/sessions"] = AccessKind.Anyone,
         ["GET /health/live"] = AccessKind.Anyone,
         ["GET /health/ready"] = AccessKind.Anyone,
+        ["GET /metrics"] = AccessKind.Scrape,
         ["DELETE /api/v1/sessions/current"] = AccessKind.Session,
         ["POST /agent-api/v1/results"] = AccessKind.Agent,
         ["POST /agent-api/v1/heartbeat"] = AccessKind.Agent,
         ["POST /agent-api/v1/reports"] = AccessKind.Agent,
+        ["POST /agent-api/v1/certificate"] = AccessKind.Agent,
         ["POST /enroll"] = AccessKind.EnrollingAgent,
     };
 
@@ -56,7 +58,7 @@ public sealed class EndpointTests(RunningServer server) : IClassFixture<RunningS
     public async Task Nothing_answers_without_a_session_but_what_must()
     {
         using var client = server.Client();
-        foreach (var (method, path, _) in Endpoints.Where(endpoint => endpoint.Access!.Kind == AccessKind.Session))
+        foreach (var (method, path, _) in Endpoints.Where(endpoint => endpoint.Access!.Kind is AccessKind.Session or AccessKind.Scrape))
         {
             using var request = new HttpRequestMessage(new HttpMethod(method), path.Replace("{id}", Guid.CreateVersion7().ToString(), StringComparison.Ordinal));
             request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + new string('A', 43));

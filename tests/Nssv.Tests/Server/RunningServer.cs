@@ -34,12 +34,25 @@ public class RunningServer : IAsyncLifetime
     public IServiceProvider Services => _app!.Services;
     public Uri People => new($"https://localhost:{Settings.HttpsPort}");
     public Uri Agents => new($"https://localhost:{Settings.AgentApiPort}");
-    internal ManualTime Time { get; } = new(DateTimeOffset.UtcNow);
+    internal ManualTime Time { get; }
 
-    public async ValueTask InitializeAsync()
+    public RunningServer() : this(1)
+    {
+    }
+
+    /// <param name="haste">How many times as fast as the real ones its timers run.</param>
+    protected RunningServer(int haste) => Time = new(DateTimeOffset.UtcNow, haste);
+
+    /// <summary>Changes the settings before the first start.</summary>
+    protected virtual ServerSettings Configure(ServerSettings settings) => settings;
+
+    /// <summary>Whom its clients trust.</summary>
+    protected virtual X509Certificate2 Authority => X509Certificate2.CreateFromPem(File.ReadAllText(Path.Combine(Settings.Folder, "ca.crt")));
+
+    public virtual async ValueTask InitializeAsync()
     {
         var ports = FreePorts(3);
-        Settings = new ServerSettings
+        Settings = Configure(new ServerSettings
         {
             Home = _home,
             PlatformId = PlatformId,
@@ -49,7 +62,7 @@ public class RunningServer : IAsyncLifetime
             AgentApiPort = ports[1],
             HttpPort = ports[2],
             AgentApiHost = "localhost",
-        };
+        });
         Directory.CreateDirectory(Settings.Folder);
         new CertificateFiles(Settings.Folder).Create(PlatformId, Settings.ManagerId, ["localhost", "127.0.0.1"], Time);
         await using (var database = DataServices.Open(Settings, DataServices.Models))
@@ -58,12 +71,29 @@ public class RunningServer : IAsyncLifetime
             await using var writer = new Writer(database, MemberFence.Acquire(database, Settings.ManagerId, Time), new WriterOptions { Time = Time });
             await FirstAccount.Create(new Store(database), writer, new RandomIds(Time), Time, new RandomSecrets(), PlatformId, password => Password = password);
         }
-        _app = ServerHost.Build(Settings, Time, services => services.AddPlatformServices());
-        await ServerHost.Start(_app);
+        await Start();
         Token = await SignIn(FirstAccount.Name, Password);
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>The process ends in order, and another one starts on the same home.</summary>
+    public async Task Restart()
+    {
+        await _app!.DisposeAsync();
+        await Start();
+    }
+
+    private async Task Start()
+    {
+        _app = ServerHost.Build(Settings, Time, services => Configure(services.AddPlatformServices()));
+        await ServerHost.Start(_app);
+    }
+
+    /// <summary>Puts something else in the place of a part.</summary>
+    protected virtual void Configure(IServiceCollection services)
+    {
+    }
+
+    public virtual async ValueTask DisposeAsync()
     {
         if (_app is not null)
             await _app.DisposeAsync();
@@ -74,13 +104,12 @@ public class RunningServer : IAsyncLifetime
     /// <summary>A client that trusts the platform's authority and nothing else, and checks the server's name.</summary>
     public HttpClient Client(X509Certificate2? certificate = null, Uri? address = null)
     {
-        var authority = X509Certificate2.CreateFromPem(File.ReadAllText(Path.Combine(Settings.Folder, "ca.crt")));
         var handler = new SocketsHttpHandler { AllowAutoRedirect = false };
         handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
         {
             TrustMode = X509ChainTrustMode.CustomRootTrust,
             RevocationMode = X509RevocationMode.NoCheck,
-            CustomTrustStore = { authority },
+            CustomTrustStore = { Authority },
         };
         if (certificate is not null)
             handler.SslOptions.LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate;
@@ -126,7 +155,7 @@ public class RunningServer : IAsyncLifetime
     public static StringContent Json(string text, string type = "application/json") => new(text, Encoding.UTF8, type);
 
     /// <summary>Below the ports that connections take by themselves, so that nothing takes them between here and the server's start.</summary>
-    private static int[] FreePorts(int count)
+    internal static int[] FreePorts(int count)
     {
         var free = new List<int>();
         while (free.Count < count)

@@ -46,6 +46,29 @@ public sealed class DevicePlaceTests
         AttachVolume Attach(Volume volume) => new(volume.Id) { VirtualMachineId = vm };
     }
 
+    [Fact]
+    public async Task A_disk_does_not_come_to_a_machine_that_has_got_one_on_another_host_at_this_moment()
+    {
+        await using var bed = new ServiceBed();
+        var (vm, _, host, storage) = await Machine(bed);
+        var elsewhere = (await bed.Host((await bed.Store.Get<VirtualMachine>(vm)).ClusterId, name: "elsewhere")).HostId;
+        var there = Samples.Volume(host, storage, image: null) with { VirtualMachineId = vm, DeviceIndex = 1 };
+        var (first, second) = (Samples.Volume(host, storage, image: null), Samples.Volume(elsewhere, storage, image: null));
+        await bed.Insert(there, first, second);
+
+        // The place that the first one saw free stays free: only the host tells that it must not come.
+        Between(bed, change => change is Change.Update, async () =>
+        {
+            await bed.Do(new DetachVolume(there.Id));
+            await bed.Do(new AttachVolume(second.Id) { VirtualMachineId = vm });
+        });
+
+        (await bed.Refused(new AttachVolume(first.Id) { VirtualMachineId = vm })).Status.ShouldBe(409);
+
+        (await bed.Store.List<Volume>(Condition.Equal(nameof(Volume.VirtualMachineId), vm))).ShouldHaveSingleItem().Id.ShouldBe(second.Id);
+        (await bed.Refused(new AttachVolume(first.Id) { VirtualMachineId = vm })).Code.ShouldBe("volumes-on-several-hosts");
+    }
+
     /// <summary>Runs <paramref name="other"/> once, after a turn has decided on such a change and before it is written.</summary>
     private static void Between(ServiceBed bed, Func<Change, bool> here, Func<Task> other)
     {

@@ -44,6 +44,9 @@ public sealed class ImageTests
         (operation.State, operation.Error!.Code, operation.CleanupPending).ShouldBe((OperationState.Failed, Damaged.Code, false));
         (await place.Bed.Store.Find<Image>(id)).ShouldBeNull();
         place.Host.Machine.Images.ShouldBeEmpty();
+        // Standing still is a failure of the import alone: what takes it back tells of no progress.
+        place.Bed.Sent.Where(command => command.Name.StartsWith("image.", StringComparison.Ordinal)).Select(command => (command.Name, command.StallSeconds)).Distinct()
+            .ShouldBe([("image.import", 900), ("image.delete", (int?)null)]);
     }
 
     [Fact]

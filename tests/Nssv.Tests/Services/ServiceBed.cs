@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -30,11 +31,12 @@ internal sealed class ServiceBed : IManagerPort, IAsyncDisposable
 
     private readonly SqliteDatabase _database;
     private readonly Writer _writer;
-    private readonly SimulatedNetwork _network = new(new DirectLink());
+    private readonly SimulatedNetwork _network;
     private readonly List<SimulatedHost> _hosts = [];
 
     public ServiceBed()
     {
+        _network = new(new WatchedLink(this));
         var models = ResourceModels.FromAssemblies(typeof(Host).Assembly);
         _database = SqliteDatabase.InMemory(models);
         Schema.CreateFromModel(_database);
@@ -48,6 +50,9 @@ internal sealed class ServiceBed : IManagerPort, IAsyncDisposable
     }
 
     public ServiceProvider Services { get; }
+
+    /// <summary>Commands as they went over the wire.</summary>
+    public System.Collections.Concurrent.ConcurrentQueue<CommandEnvelope> Sent { get; } = new();
 
     /// <summary>Runs after a turn has decided and before its unit is written: the moment of every race.</summary>
     public Func<UnitOfWork, Task> BeforeCommit { get; set; } = _ => Task.CompletedTask;
@@ -140,6 +145,19 @@ internal sealed class ServiceBed : IManagerPort, IAsyncDisposable
             await host.DisposeAsync();
         await _writer.DisposeAsync();
         await _database.DisposeAsync();
+    }
+
+    private sealed class WatchedLink(ServiceBed bed) : ISimulatedLink
+    {
+        public Task<byte[]> Carry(SimulatedMessage message, Func<Task<byte[]>> arrive, CancellationToken cancel)
+        {
+            if (message.Kind == "commands")
+            {
+                foreach (var command in JsonSerializer.Deserialize<CommandBatch>(message.Body, KernelJson.Options)!.Commands)
+                    bed.Sent.Enqueue(command);
+            }
+            return arrive();
+        }
     }
 
     private sealed class WatchedWriter(IWriter writer, Func<UnitOfWork, Task> before) : IWriter

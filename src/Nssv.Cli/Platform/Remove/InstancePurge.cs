@@ -2,25 +2,30 @@ using Nssv.Cli.Platform.Start;
 
 namespace Nssv.Cli.Platform.Remove;
 
-/// <summary>Removes an instance without a trace: its virtual machines, then its folder.</summary>
-internal sealed class InstancePurge(InstanceHome home, Checklist steps)
+/// <summary>Removes an instance: its virtual machines, by their mark and not by their names, then its folder. Says what it left.</summary>
+internal sealed class InstancePurge(InstanceHome home, Checklist steps, Func<InstanceFile, LibvirtDomains> libvirt)
 {
     public async Task Run(CancellationToken cancellation)
     {
         if (InstanceFile.Load(home) is { } instance)
         {
+            var domains = libvirt(instance);
+            IReadOnlyList<string> left = [];
             await steps.Step("Virtual machines", async () =>
             {
-                var domains = new LibvirtDomains(instance);
-                var own = await domains.List(cancellation);
+                var (own, unknown) = await domains.List(cancellation);
+                left = unknown;
                 foreach (var name in own)
                 {
                     await domains.Remove(name, cancellation);
                 }
 
-                domains.RemoveLogs();
                 return own.Count == 0 ? "none" : $"{own.Count} removed";
             });
+            foreach (var name in left)
+            {
+                steps.Warn($"{name} was left: it does not say to which platform it belongs. If it is yours, remove it with 'virsh -c qemu:///system undefine --nvram {name}'.");
+            }
         }
 
         await steps.Step("Folder", () =>

@@ -19,8 +19,12 @@ internal sealed class PostgresCommitter(PostgresDatabase database, MemberFence f
         "SELECT head.seq - cardinality($1) + item.place, item.type, item.resource_type, item.resource_id, item.project_id, item.operation_id, item.at, item.data " +
         "FROM outbox_head AS head, unnest($1, $2, $3, $4, $5, $6, $7) WITH ORDINALITY AS item (type, resource_type, resource_id, project_id, operation_id, at, data, place) WHERE head.id = 1";
 
+    private const string LockHead = "SELECT seq FROM outbox_head WHERE id = 1 FOR UPDATE";
+
     private readonly string _settleSql = database.Positional("UPDATE members SET generation = generation WHERE id = @p0");
 
+    private readonly Dictionary<string, string> _checks = new(StringComparer.Ordinal);
+    private readonly RowInserts _inserts = new();
     private NpgsqlConnection? _connection;
     private bool _inDoubt;
 
@@ -87,14 +91,20 @@ internal sealed class PostgresCommitter(PostgresDatabase database, MemberFence f
 
     private void RunStatements(NpgsqlConnection connection, IReadOnlyList<CompiledUnit> units)
     {
+        foreach (var unit in units)
+            unit.Reset();
+        var groups = StatementGroups.Of(units);
         using var batch = new NpgsqlBatch(connection);
         Add(batch, "BEGIN", []);
         Add(batch, _fenceSql, [fence.Member.ToString()]);
-        foreach (var unit in units)
+        // Nodes commit one after another anyway, for the sake of the numbers; in the same order from the beginning they cannot lock each other's rows crosswise.
+        Add(batch, LockHead, []);
+        foreach (var group in groups)
         {
-            unit.Reset();
-            foreach (var statement in unit.Statements)
-                Add(batch, database.Positional(statement.Sql), statement.Values);
+            if (group.First is { Reach: Reach.Insert, Model: { } table } && group.Members.Count > 1)
+                _inserts.Add(batch, table, group);
+            else
+                Add(batch, TextOf(group.First), group.First.Values);
         }
         using (var reader = batch.ExecuteReader())
         {
@@ -104,17 +114,26 @@ internal sealed class PostgresCommitter(PostgresDatabase database, MemberFence f
             {
             }
         }
-        var next = 2;
-        foreach (var unit in units)
+        for (var i = 0; i < groups.Count; i++)
         {
-            for (var i = 0; i < unit.Statements.Count; i++)
-            {
-                var rows = batch.BatchCommands[next++].RecordsAffected;
-                Check(unit.Statements[i], rows);
-                if (rows == 0)
-                    unit.Dropped(i);
-            }
+            var (group, sent) = (groups[i], batch.BatchCommands[i + 3]);
+            if (group.First.Reach == Reach.Insert)
+                Check(group.First with { Expected = group.Members.Count }, sent.RecordsAffected);
+            else
+                Check(group.First, group.First.Reach == Reach.Check ? (int)sent.Rows : sent.RecordsAffected);
+            if (group.First.Reach == Reach.Table && sent.RecordsAffected == 0)
+                group.Members[0].Unit.Dropped(group.Members[0].Statement);
         }
+    }
+
+    /// <summary>What is required stays so until the commit: the row is locked against writing.</summary>
+    private string TextOf(in Statement statement)
+    {
+        if (statement.Reach != Reach.Check)
+            return database.Positional(statement.Sql);
+        if (!_checks.TryGetValue(statement.Sql, out var text))
+            _checks.Add(statement.Sql, text = database.Positional(statement.Sql) + " FOR SHARE");
+        return text;
     }
 
     private static void NumberAndCommit(NpgsqlConnection connection, IReadOnlyList<CompiledUnit> units)
@@ -125,13 +144,13 @@ internal sealed class PostgresCommitter(PostgresDatabase database, MemberFence f
         {
             Add(batch, OutboxHead.Advance.Replace("@p0", "$1", StringComparison.Ordinal), [(long)events.Count]);
             var insert = Add(batch, InsertEvents, []);
-            Texts(insert, events, item => item.Draft.Type);
-            Texts(insert, events, item => item.Draft.ResourceType);
-            Texts(insert, events, item => item.Draft.ResourceId.ToString());
-            Texts(insert, events, item => item.Draft.ProjectId.ToString());
-            Texts(insert, events, item => item.Draft.OperationId?.ToString());
-            insert.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. events.Select(item => Sql.Micros(item.Draft.At))], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint });
-            Texts(insert, events, item => item.DataText);
+            Texts(insert, events, item => item.Type);
+            Texts(insert, events, item => item.ResourceType);
+            Texts(insert, events, item => item.ResourceId.ToString());
+            Texts(insert, events, item => item.ProjectId.ToString());
+            Texts(insert, events, item => item.OperationId?.ToString());
+            insert.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. events.Select(item => Sql.Micros(item.At))], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint });
+            Texts(insert, events, item => item.Data);
         }
         Add(batch, "COMMIT", []);
         long last = 0;

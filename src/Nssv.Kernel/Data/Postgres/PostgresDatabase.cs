@@ -31,6 +31,8 @@ public sealed partial class PostgresDatabase : Database
         settings.NoResetOnClose = true;
         settings.Enlist = false;
         settings.IncludeErrorDetail = false;
+        // A node that stops in the middle of a transaction (SIGSTOP, a cut cable) would hold its locks, and with them all others, for as long as it likes.
+        settings.Options = $"{settings.Options} -c idle_in_transaction_session_timeout=2000".Trim();
         return new(models, NpgsqlDataSource.Create(settings));
     }
 

@@ -16,7 +16,7 @@ internal sealed class SqliteCommitter(SqliteSession session, bool ownsSession, R
         try
         {
             session.Run("BEGIN IMMEDIATE");
-            if (session.Scalar(MemberFence.CheckSql, fence.Member.ToString()) is not long generation || generation != fence.Generation)
+            if (session.Scalar(MemberFence.CheckSql, fence.Member.ToString()) != fence.Generation)
                 throw fence.Lost();
             foreach (var unit in units)
             {
@@ -25,7 +25,7 @@ internal sealed class SqliteCommitter(SqliteSession session, bool ownsSession, R
                 {
                     var statement = unit.Statements[i];
                     table = statement.Table;
-                    var rows = session.Run(statement.Sql, statement.Values);
+                    var rows = statement.Reach == Reach.Check ? session.Read(statement.Sql, statement.Values, _ => 1).Count : session.Run(statement.Sql, statement.Values);
                     Check(statement, rows);
                     if (rows == 0)
                         unit.Dropped(i);
@@ -60,14 +60,14 @@ internal sealed class SqliteCommitter(SqliteSession session, bool ownsSession, R
         long count = units.Sum(unit => unit.Published.Count);
         if (count == 0)
             return;
-        var next = (long)session.Scalar(OutboxHead.Advance, count)! - count + 1;
+        var next = session.Scalar(OutboxHead.Advance, count)!.Value - count + 1;
         foreach (var unit in units)
         {
             var sequence = next;
-            foreach (var (draft, data, _) in unit.Published)
+            foreach (var item in unit.Published)
             {
-                session.Run(_insertEvent, sequence++, draft.Type, draft.ResourceType, draft.ResourceId.ToString(), draft.ProjectId.ToString(),
-                    draft.OperationId is { } operation ? operation.ToString() : SqlNull.Text, Sql.Micros(draft.At), data);
+                session.Run(_insertEvent, sequence++, item.Type, item.ResourceType, item.ResourceId.ToString(), item.ProjectId.ToString(),
+                    item.OperationId is { } operation ? operation.ToString() : SqlNull.Text, Sql.Micros(item.At), item.Data);
             }
             next = unit.Number(next);
         }

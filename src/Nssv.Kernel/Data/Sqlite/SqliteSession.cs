@@ -3,13 +3,15 @@ using Microsoft.Data.Sqlite;
 
 namespace Nssv.Kernel.Data.Sqlite;
 
-/// <summary>One SQLite connection with its prepared commands. Used by one thread at a time.</summary>
+/// <summary>One SQLite connection with its prepared statements. Used by one thread at a time.</summary>
 internal sealed class SqliteSession : IDisposable
 {
     /// <summary>Filters make statements of many shapes; past this number all are prepared anew.</summary>
-    private const int MostCommands = 256;
+    private const int MostStatements = 256;
 
-    private readonly Dictionary<string, SqliteCommand> _commands = new(StringComparer.Ordinal);
+    private const int BusyMilliseconds = 30_000;
+
+    private readonly Dictionary<string, SqliteStatement> _statements = new(StringComparer.Ordinal);
 
     public SqliteSession(string connectionString, params ReadOnlySpan<string> pragmas)
     {
@@ -17,6 +19,8 @@ internal sealed class SqliteSession : IDisposable
         try
         {
             Connection.Open();
+            // Another connection may hold the file for a moment.
+            _ = SQLitePCL.raw.sqlite3_busy_timeout(Connection.Handle, BusyMilliseconds);
             foreach (var pragma in pragmas)
                 Run("PRAGMA " + pragma);
         }
@@ -32,45 +36,29 @@ internal sealed class SqliteSession : IDisposable
     /// <summary>False inside a transaction.</summary>
     public bool AutoCommit => SQLitePCL.raw.sqlite3_get_autocommit(Connection.Handle) != 0;
 
-    public int Run(string sql, params ReadOnlySpan<object> values) => Prepare(sql, values).ExecuteNonQuery();
+    public int Run(string sql, params ReadOnlySpan<object> values) => Prepare(sql, values.Length).Run(values);
 
-    public object? Scalar(string sql, params ReadOnlySpan<object> values) => Prepare(sql, values).ExecuteScalar();
+    /// <summary>The first row's first number; null if there is no row.</summary>
+    public long? Scalar(string sql, params ReadOnlySpan<object> values) => Prepare(sql, values.Length).Scalar(values);
 
-    public List<T> Read<T>(string sql, ReadOnlySpan<object> values, Func<DbDataReader, T> map)
+    public List<T> Read<T>(string sql, ReadOnlySpan<object> values, Func<DbDataReader, T> map) => Prepare(sql, values.Length).Read(values, map);
+
+    private SqliteStatement Prepare(string sql, int parameters)
     {
-        using var reader = Prepare(sql, values).ExecuteReader();
-        List<T> rows = [];
-        while (reader.Read())
-            rows.Add(map(reader));
-        return rows;
-    }
-
-    private SqliteCommand Prepare(string sql, ReadOnlySpan<object> values)
-    {
-        if (!_commands.TryGetValue(sql, out var command))
-        {
-            if (_commands.Count >= MostCommands)
-                Forget();
-            command = Connection.CreateCommand();
-            command.CommandText = sql;
-            for (var i = 0; i < values.Length; i++)
-                command.Parameters.Add(new SqliteParameter { ParameterName = $"@p{i}" });
-            _commands.Add(sql, command);
-        }
-        else if (command.Parameters.Count != values.Length)
-        {
-            throw new ArgumentException($"The statement takes {command.Parameters.Count} values, not {values.Length}: {sql}");
-        }
-        for (var i = 0; i < values.Length; i++)
-            command.Parameters[i].Value = values[i] is SqlNull ? DBNull.Value : values[i];
-        return command;
+        if (_statements.TryGetValue(sql, out var statement))
+            return statement;
+        if (_statements.Count >= MostStatements)
+            Forget();
+        statement = new SqliteStatement(Connection.Handle!, sql, parameters);
+        _statements.Add(sql, statement);
+        return statement;
     }
 
     private void Forget()
     {
-        foreach (var command in _commands.Values)
-            command.Dispose();
-        _commands.Clear();
+        foreach (var statement in _statements.Values)
+            statement.Dispose();
+        _statements.Clear();
     }
 
     public void Dispose()

@@ -28,6 +28,7 @@ internal sealed class CreateImageTurn : CreateTurn<CreateImage>
                 $"Host '{host.Name}', which serves image storage '{storage.Name}', is {host.State.ToString().ToLowerInvariant()}.", "Bring the host back, or choose another image storage.", "imageStorageId").AsException();
         }
 
+        var (source, query) = SourceUrl.Split(request.Source);
         var unit = new UnitOfWork().Insert(new Image
         {
             Id = request.Id,
@@ -44,6 +45,7 @@ internal sealed class CreateImageTurn : CreateTurn<CreateImage>
             Architecture = request.Architecture,
             ImageStorageId = storage.Id,
             State = request.Source.Upload ? ImageState.Uploading : ImageState.Creating,
+            SourceQuery = query,
         });
         return Decision.Run("image.create", new ImageCreate
         {
@@ -53,7 +55,7 @@ internal sealed class CreateImageTurn : CreateTurn<CreateImage>
             Kind = request.Kind,
             Format = request.Format,
             Architecture = request.Architecture,
-            Source = request.Source,
+            Source = source,
             Checksum = request.Checksum,
         }, unit);
     }

@@ -17,7 +17,10 @@ internal sealed record ImageCreate
     public required ImageKind Kind { get; init; }
     public required ImageFormat Format { get; init; }
     public required Architecture Architecture { get; init; }
+
+    /// <summary>A URL without its query, which is a secret of the image's row.</summary>
     public required ImageSource Source { get; init; }
+
     public string? Checksum { get; init; }
 
     /// <summary>What the host found; set when it has taken the image in.</summary>
@@ -60,7 +63,8 @@ internal sealed class Import : Step<ImageCreate>
     public override async Task Run(ImageCreate create, StepContext<ImageCreate> step)
     {
         await step.Call(new SetImageState(create.ImageId, ImageState.Importing));
-        var imported = await step.Command(new ImportImage(create.ImageStorageId, create.ImageId, create.Format, create.Kind, create.Architecture, create.Source, create.Checksum));
+        var source = SourceUrl.Join(create.Source, (await step.Store.Get<Image>(create.ImageId)).SourceQuery);
+        var imported = await step.Command(new ImportImage(create.ImageStorageId, create.ImageId, create.Format, create.Kind, create.Architecture, source, create.Checksum));
         step.Save(create with { Imported = imported });
     }
 

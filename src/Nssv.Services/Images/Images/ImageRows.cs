@@ -57,6 +57,7 @@ internal sealed class SetImageReadyTurn : CallTurn<SetImageReady, bool>
             VirtualSizeBytes = request.Imported.VirtualSizeBytes,
             StoredSizeBytes = request.Imported.StoredSizeBytes,
             Sha256 = request.Imported.Sha256,
+            SourceQuery = null,
         }));
     }
 }

@@ -42,6 +42,6 @@ internal sealed class SpendEnrolmentTurn : CallTurn<SpendEnrolment, Id>
             throw EnrolmentTokens.Refused.AsException();
         return Answer(host.Id, new UnitOfWork()
             .Delete(enrolment)
-            .Update(host, host with { AgentUrl = request.AgentUrl, CertificateFingerprint = request.CertificateFingerprint, UpdatedAt = turn.Now }));
+            .Update(host, host with { AgentUrl = request.AgentUrl, CertificateFingerprint = request.CertificateFingerprint, NextCertificateFingerprint = null, UpdatedAt = turn.Now }));
     }
 }

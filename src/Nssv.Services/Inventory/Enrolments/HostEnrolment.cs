@@ -31,4 +31,16 @@ public sealed class HostEnrolment(IBus bus, IStore store, IAgentAuthority author
         var host = await bus.Call(new SpendEnrolment(enrolment.HostId, hash, request.AgentUrl, certificate.Fingerprint));
         return new EnrolReply(host, node.PlatformId, certificate.CertificatePem, certificate.AuthorityPem, address.Url.GetLeftPart(UriPartial.Authority));
     }
+
+    /// <summary>
+    /// Certifies a new key of an agent that has proved itself by its certificate. Nothing is lost on the way: until the agent shows the new one, the one that
+    /// it has counts, and a repeat makes another.
+    /// </summary>
+    /// <exception cref="ProblemException">400 invalid-certificate-request.</exception>
+    public async Task<RenewedCertificate> Renew(RenewCertificate request)
+    {
+        var certificate = authority.SignAgent(request.HostId, request.CertificateRequestPem);
+        await bus.Call(new ExpectCertificate(request.HostId, certificate.Fingerprint));
+        return new RenewedCertificate(certificate.CertificatePem);
+    }
 }

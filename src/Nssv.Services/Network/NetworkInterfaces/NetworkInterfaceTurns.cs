@@ -24,6 +24,7 @@ internal sealed class CreateNetworkInterfaceTurn : CreateTurn<CreateNetworkInter
             throw Problems.Invalid("macAddress", $"The address {mac} is taken.", "Leave it out, and one is chosen.", "mac-address-taken").AsException();
         var index = Enumerable.Range(0, NewNic.MaxCount).First(i => cards.All(c => c.DeviceIndex != i));
         return Decision.Done(new UnitOfWork()
+            .OnlyWhileStopped(vm.Id)
             .OnlyWhilePlaceIsFree("network_interfaces", vm.Id, index)
             .Insert(new NetworkInterface
             {
@@ -39,8 +40,7 @@ internal sealed class CreateNetworkInterfaceTurn : CreateTurn<CreateNetworkInter
                 MacAddress = request.MacAddress ?? MacAddress.From(request.Id),
                 DeviceIndex = index,
                 Model = request.Model,
-            })
-            .OnlyWhileStopped(vm.Id));
+            }));
     }
 }
 

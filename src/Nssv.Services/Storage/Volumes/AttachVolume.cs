@@ -7,8 +7,8 @@ using Nssv.Kernel.Data;
 namespace Nssv.Services.Storage.Volumes;
 
 /// <summary>
-/// Attaches a free volume to a stopped machine, which sees it at its next start. That the machine is stopped is a condition of the same transaction:
-/// a start that begins at this moment either sees the disk or makes this fail.
+/// Attaches a free volume to a stopped machine, which sees it at its next start. That the machine is stopped, and has its disks on this volume's host, are
+/// conditions of the same transaction: a start, or another attach, at this moment either sees the disk or makes this fail.
 /// </summary>
 internal sealed class AttachVolumeTurn : AcceptTurn<AttachVolume, Volume>
 {
@@ -34,9 +34,10 @@ internal sealed class AttachVolumeTurn : AcceptTurn<AttachVolume, Volume>
             throw Problems.Invalid("virtualMachineId", $"'{vm.Name}' has {disks.Count} disks already.", "Detach one first.", "too-many").AsException();
         var index = Enumerable.Range(1, DiskSize.MaxCount + 1).First(i => disks.All(d => d.DeviceIndex != i));
         return Decision.Done(new UnitOfWork()
+            .OnlyWhileStopped(vm.Id)
             .OnlyWhilePlaceIsFree("volumes", vm.Id, index)
-            .Update(volume, volume with { VirtualMachineId = vm.Id, DeviceIndex = index, UpdatedAt = turn.Now })
-            .OnlyWhileStopped(vm.Id));
+            .OnlyBesideDisksOf(volume.HostId, vm.Id)
+            .Update(volume, volume with { VirtualMachineId = vm.Id, DeviceIndex = index, UpdatedAt = turn.Now }));
     }
 }
 

@@ -1,3 +1,4 @@
+using Nssv.Contracts.Compute;
 using Nssv.Contracts.Storage;
 using Nssv.Kernel;
 using Nssv.Kernel.Data;
@@ -23,6 +24,13 @@ internal static class VolumePlaces
 
     public static UnitOfWork OnlyOnConnectedStorage(this UnitOfWork unit, Id hostId, Id dataStorageId) => unit.Execute(
         "host_data_storages", "UPDATE host_data_storages SET state = state WHERE host_id = @p0 AND data_storage_id = @p1 AND state = 'connected'", 1, hostId, dataStorageId);
+
+    /// <summary>
+    /// The unit fails when the machine has got a disk on another host meanwhile. Put it behind <see cref="StoppedMachine.OnlyWhileStopped"/>.
+    /// </summary>
+    public static UnitOfWork OnlyBesideDisksOf(this UnitOfWork unit, Id? hostId, Id virtualMachineId) => hostId is { } host ? unit.Execute(
+        "volumes", "UPDATE virtual_machines SET state = state WHERE id = @p0 AND NOT EXISTS (SELECT 1 FROM volumes WHERE virtual_machine_id = @p0 AND host_id <> @p1)",
+        1, virtualMachineId, host) : unit;
 
     public static UnitOfWork OnlyOnReadyLayer(this UnitOfWork unit, Id layerId) => unit.Execute(
         "volume_layers", "UPDATE volume_layers SET state = state WHERE id = @p0 AND state = 'ready'", 1, layerId);

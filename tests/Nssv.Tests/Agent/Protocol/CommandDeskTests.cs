@@ -173,6 +173,25 @@ public sealed class CommandDeskTests
     }
 
     [Fact]
+    public async Task A_forced_stop_passes_a_patient_one_and_nothing_else_does()
+    {
+        var hold = new Hold();
+        await using var bed = await DeskBed.Started(new() { BeforeEffect = (command, _) => command is StopDomain ? hold.Wait() : Task.CompletedTask });
+        var machine = bed.NewId();
+        var (stop, kill) = (bed.NewId(), bed.NewId());
+        await bed.Send(DeskBed.Envelope(stop, new StopDomain(machine, 600), n: 0), DeskBed.Envelope(stop, new RebootDomain(machine, false), n: 1));
+        await hold.Reached;
+
+        await bed.Send(DeskBed.Envelope(kill, new KillDomain(machine)));
+        await bed.UntilResults(1);
+
+        bed.Results.Single().ShouldSatisfyAllConditions(result => result.OperationId.ShouldBe(kill), result => result.Succeeded.ShouldBeTrue());
+        (await bed.Ask(stop, 1)).Commands.Select(fate => fate.State).ShouldBe([CommandState.Running, CommandState.Accepted], "one stops, the other waits in line behind it");
+        hold.Open();
+        await bed.UntilResults(3);
+    }
+
+    [Fact]
     public async Task What_the_agent_does_not_know_or_cannot_read_is_refused_and_the_rest_of_the_batch_runs()
     {
         await using var bed = await DeskBed.Started();

@@ -1,7 +1,11 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Nssv.Agent.Protocol;
+using Nssv.Contracts.Agent;
+using Nssv.Contracts.Images;
+using Nssv.Contracts.Inventory;
 using Nssv.Kernel;
 using Nssv.Kernel.Agents;
+using Nssv.Kernel.Data;
 using Nssv.Kernel.Ownership;
 using Nssv.Simulator;
 using Shouldly;
@@ -42,6 +46,47 @@ public sealed class JournalFileTests : IDisposable
         });
         _machine.Effects.Select(effect => effect.OperationId).ShouldBe([done, left]);
         hold.Open();
+    }
+
+    [Fact]
+    public async Task Of_what_has_ended_or_will_never_begin_the_journal_keeps_no_body()
+    {
+        var (done, forgotten, waiting) = (NewOperation(5), NewOperation(6), NewOperation(7));
+        _machine.Change(state => state.ImageStorages.TryAdd(DeskBed.Storage, "/images"));
+        var hold = new Hold();
+        await InOneLife(new() { BeforeEffect = (_, scope) => scope.OperationId == done ? Task.CompletedTask : hold.Wait() }, async desk =>
+        {
+            await desk.Accept(new([Import(done), Import(forgotten), Import(waiting)]), CallbackUrl);
+            await Ended(desk, done);
+            await desk.Forget(new([forgotten]));
+        });
+
+        var bodies = await Bodies();
+        bodies[done].ShouldBeEmpty();
+        bodies[forgotten].ShouldBeEmpty();
+        bodies[waiting].ShouldContain("X-Amz-Signature", Case.Sensitive, "it runs again at the next start");
+        await InOneLife(new(), async desk =>
+        {
+            await Ended(desk, waiting);
+            (await desk.Ask(new(done, 1))).Commands.Single().Result!.Succeeded.ShouldBeTrue();
+            (await desk.Accept(new([Import(done)]), CallbackUrl)).Accepted.Count.ShouldBe(1);
+        });
+        (await Bodies()).Values.ShouldAllBe(body => body.Length == 0);
+        _machine.Effects.Select(effect => effect.OperationId).ShouldBe([done, waiting]);
+        hold.Open();
+    }
+
+    [Fact]
+    public async Task The_journal_and_what_lies_beside_it_are_closed_to_others_also_when_an_earlier_agent_left_them_open()
+    {
+        File.WriteAllText(Path + ".lock", "");
+        await InOneLife(new(), async desk =>
+        {
+            await desk.Forget(new([NewOperation(8)]));
+            foreach (var file in Directory.EnumerateFiles(_folder))
+                File.GetUnixFileMode(file).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite, file);
+            Directory.EnumerateFiles(_folder).Count().ShouldBeGreaterThan(2, "journal, lock and write-ahead log");
+        });
     }
 
     [Fact]
@@ -94,6 +139,15 @@ public sealed class JournalFileTests : IDisposable
             await Task.Delay(5);
         }
     }
+
+    private async Task<Dictionary<Id, string>> Bodies()
+    {
+        await using var database = JournalDatabase.Open(Path, TimeProvider.System);
+        return (await new Store(database).List<JournaledCommand>()).ToDictionary(row => row.OperationId, row => row.Body);
+    }
+
+    private static CommandEnvelope Import(Id operation) => DeskBed.Envelope(operation, new ImportImage(
+        DeskBed.Storage, operation, ImageFormat.Qcow2, ImageKind.System, Architecture.X86_64, new ImageSource(Url: "https://example.org/a?X-Amz-Signature=abc"), null));
 
     private static CommandEnvelope Create(Id operation) => DeskBed.Envelope(operation, DeskBed.Layer(operation));
 

@@ -18,11 +18,7 @@ internal sealed class CreateVirtualMachineTurn : CreateTurn<CreateVirtualMachine
 
     public override async ValueTask<Decision> Decide(CreateVirtualMachine request, AcceptContext turn)
     {
-        var image = await UsableImage(request, turn.Store);
-        var cluster = await ChosenCluster(request, image, turn.Store);
-        if (!await SomeHostCanDo(request, cluster.Id, turn.Store))
-            RefuseWhatNoHostCanDo(request, await turn.Store.List<Host>(Condition.Equal(nameof(Host.ClusterId), cluster.Id)));
-        var storage = await ChosenDataStorage(request, cluster, turn.Store);
+        var footing = await Footing.Find(request, turn.Store) ?? await Explained(request, turn.Store);
         await RefuseMissingPortGroups(request, turn.Store);
 
         var vm = new VirtualMachine
@@ -36,28 +32,28 @@ internal sealed class CreateVirtualMachineTurn : CreateTurn<CreateVirtualMachine
             Name = request.Name,
             Description = request.Description,
             Labels = request.Labels ?? new SortedDictionary<string, string>(StringComparer.Ordinal),
-            ClusterId = cluster.Id,
+            ClusterId = footing.ClusterId,
             CpuCount = request.CpuCount,
             MemoryBytes = request.MemoryBytes,
-            Architecture = image.Architecture,
+            Architecture = footing.Architecture,
             Firmware = request.Firmware,
-            ImageId = image.Id,
+            ImageId = request.ImageId,
             PowerIntent = request.Start ? PowerIntent.On : PowerIntent.Off,
             RunGeneration = 1,
             State = VmState.Creating,
             StateChangedAt = turn.Now,
         };
         // The image's deletion at this moment either sees this machine, or makes the request fail.
-        var unit = new UnitOfWork().Insert(vm).Execute("images", "UPDATE images SET state = state WHERE id = @p0 AND state = 'ready'", 1, image.Id);
+        var unit = new UnitOfWork().Insert(vm).Require<Image>(request.ImageId, Condition.Equal(nameof(Image.State), ImageState.Ready));
         var disks = new List<VolumeMake>();
-        var rootBytes = request.RootDisk?.SizeBytes ?? image.VirtualSizeBytes;
-        disks.Add(AddDisk(unit, vm, storage.Id, turn, 0, $"{request.Name} root", rootBytes, image));
+        var rootBytes = request.RootDisk?.SizeBytes ?? footing.ImageBytes;
+        disks.Add(AddDisk(unit, vm, footing, turn, 0, $"{request.Name} root", rootBytes, request.ImageId));
         for (var i = 0; i < request.DataDisks.Count; i++)
-            disks.Add(AddDisk(unit, vm, storage.Id, turn, i + 1, request.DataDisks[i].Name ?? $"{request.Name} data {i + 1}", request.DataDisks[i].SizeBytes, null));
+            disks.Add(AddDisk(unit, vm, footing, turn, i + 1, request.DataDisks[i].Name ?? $"{request.Name} data {i + 1}", request.DataDisks[i].SizeBytes, null));
         for (var i = 0; i < request.Nics.Count; i++)
             AddNic(unit, vm, request.Nics[i], i, turn);
 
-        return Decision.Run("vm.create", new VmCreate
+        return Decision.Run("virtual-machine.create", new VmCreate
         {
             VirtualMachineId = vm.Id,
             RunGeneration = vm.RunGeneration,
@@ -65,6 +61,16 @@ internal sealed class CreateVirtualMachineTurn : CreateTurn<CreateVirtualMachine
             Disks = disks,
             WantedHostId = request.HostId,
         }, unit);
+    }
+
+    /// <summary>The same, read one after the other: finds what the short question leaves open, or the reason why not.</summary>
+    private static async ValueTask<Footing> Explained(CreateVirtualMachine request, IStore store)
+    {
+        var image = await UsableImage(request, store);
+        var cluster = await ChosenCluster(request, image, store);
+        if (!await SomeHostCanDo(request, cluster.Id, store))
+            RefuseWhatNoHostCanDo(request, await store.List<Host>(Condition.Equal(nameof(Host.ClusterId), cluster.Id)));
+        return new(image.Architecture, image.VirtualSizeBytes, image.ImageStorageId, cluster.Id, await ChosenDataStorage(request, cluster, store));
     }
 
     private static async ValueTask<Image> UsableImage(CreateVirtualMachine request, IStore store)
@@ -145,19 +151,19 @@ internal sealed class CreateVirtualMachineTurn : CreateTurn<CreateVirtualMachine
         }
     }
 
-    private static async ValueTask<DataStorage> ChosenDataStorage(CreateVirtualMachine request, Cluster cluster, IStore store)
+    private static async ValueTask<Id> ChosenDataStorage(CreateVirtualMachine request, Cluster cluster, IStore store)
     {
         var links = await store.List<DataStorageAttachment>(Condition.Equal(nameof(DataStorageAttachment.ClusterId), cluster.Id));
         if (request.DataStorageId is { } id)
         {
             var storage = await store.Find<DataStorage>(id) ?? throw Problems.Invalid("dataStorageId", $"There is no data storage '{id}'.", code: "reference-not-found").AsException();
             return links.Any(l => l.DataStorageId == id)
-                ? storage
+                ? storage.Id
                 : throw Problems.Invalid("dataStorageId", $"Data storage '{storage.Name}' is not attached to cluster '{cluster.Name}'.", "Attach it first, or choose another one.", "not-attached").AsException();
         }
 
         return links.Count == 1
-            ? await store.Get<DataStorage>(links[0].DataStorageId)
+            ? links[0].DataStorageId
             : throw new Problem(400, "data-storage-needed", "The request does not say where the disks shall be.",
                 $"Cluster '{cluster.Name}' has {links.Count} data storages.", links.Count == 0 ? "Attach one to the cluster." : "Name one with dataStorageId.", "dataStorageId")
             { Candidates = [.. links.Select(l => l.DataStorageId.ToString())] }.AsException();
@@ -174,7 +180,7 @@ internal sealed class CreateVirtualMachineTurn : CreateTurn<CreateVirtualMachine
         }
     }
 
-    private static VolumeMake AddDisk(UnitOfWork unit, VirtualMachine vm, Id storageId, AcceptContext turn, int index, string name, long sizeBytes, Image? image)
+    private static VolumeMake AddDisk(UnitOfWork unit, VirtualMachine vm, Footing footing, AcceptContext turn, int index, string name, long sizeBytes, Id? imageId)
     {
         var volume = new Volume
         {
@@ -186,11 +192,11 @@ internal sealed class CreateVirtualMachineTurn : CreateTurn<CreateVirtualMachine
             Version = 1,
             Name = Rules.Shorten(name),
             VirtualMachineId = vm.Id,
-            DataStorageId = storageId,
+            DataStorageId = footing.DataStorageId,
             Role = index == 0 ? VolumeRole.Root : VolumeRole.Data,
             SizeBytes = sizeBytes,
             Format = VolumeFormat.Qcow2,
-            ImageId = image?.Id,
+            ImageId = imageId,
             DeviceIndex = index,
             Serial = "",
             State = VolumeState.Creating,
@@ -205,7 +211,7 @@ internal sealed class CreateVirtualMachineTurn : CreateTurn<CreateVirtualMachine
             UpdatedAt = turn.Now,
             Version = 1,
             VolumeId = volume.Id,
-            DataStorageId = storageId,
+            DataStorageId = footing.DataStorageId,
             Role = LayerRole.Data,
             Format = volume.Format,
             SizeBytes = sizeBytes,
@@ -216,11 +222,11 @@ internal sealed class CreateVirtualMachineTurn : CreateTurn<CreateVirtualMachine
         {
             VolumeId = volume.Id,
             LayerId = volume.ActiveLayerId.Value,
-            DataStorageId = storageId,
+            DataStorageId = footing.DataStorageId,
             SizeBytes = sizeBytes,
             Format = volume.Format,
-            ImageId = image?.Id,
-            ImageStorageId = image?.ImageStorageId,
+            ImageId = imageId,
+            ImageStorageId = imageId is null ? null : footing.ImageStorageId,
         };
     }
 

@@ -21,7 +21,7 @@ public record VmRun
     public Nssv.Contracts.Agent.DomainHardware? Hardware { get; init; }
 }
 
-/// <summary>Context of flow "vm.create".</summary>
+/// <summary>Context of flow "virtual-machine.create".</summary>
 [FlowContext]
 public sealed record VmCreate : VmRun
 {

@@ -8,7 +8,7 @@ using Nssv.Kernel.Flows;
 
 namespace Nssv.Services.Compute.VirtualMachines;
 
-/// <summary>Context of flow "vm.delete".</summary>
+/// <summary>Context of flow "virtual-machine.delete".</summary>
 [FlowContext]
 public sealed record VmDelete
 {
@@ -25,7 +25,7 @@ internal sealed class DeleteVirtualMachineTurn : AcceptTurn<DeleteVirtualMachine
 {
     public override ValueTask<Decision> Decide(DeleteVirtualMachine request, VirtualMachine vm, AcceptContext turn) => new(
         VmStates.Allows(vm, VmAction.Delete, out var problem)
-            ? Decision.Run("vm.delete", new VmDelete { VirtualMachineId = vm.Id })
+            ? Decision.Run("virtual-machine.delete", new VmDelete { VirtualMachineId = vm.Id })
             : throw problem.AsException());
 }
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Nssv.Contracts.Compute;
+using Nssv.Contracts.Inventory;
 using Nssv.Kernel;
 using Nssv.Kernel.Calls;
 using Nssv.Kernel.Data;
@@ -38,8 +39,11 @@ internal sealed class ObserveHostSilenceTurn : CallTurn<ObserveHostSilence, bool
     public override async ValueTask<Answer<bool>> Decide(ObserveHostSilence request, TurnContext turn)
     {
         var vm = await turn.Store.Find<VirtualMachine>(request.VirtualMachineId);
+        // Said by another node, it may come late: the host may have been heard again.
+        if (await turn.Store.Find<Host>(request.HostId) is not { State: HostState.Disconnected })
+            return Answer(false);
         return vm is { State: VmState.Running or VmState.Paused } && vm.PlacementHostId == request.HostId
-            ? Answer(true, new UnitOfWork().Observe(vm, vm with { State = VmState.Unknown, StateReason = "host-disconnected", StateChangedAt = turn.Now }))
+            ? Answer(true, new UnitOfWork().Require<Host>(request.HostId, Condition.Equal(nameof(Host.State), HostState.Disconnected)).Observe(vm, vm with { State = VmState.Unknown, StateReason = "host-disconnected", StateChangedAt = turn.Now }))
             : Answer(false);
     }
 }

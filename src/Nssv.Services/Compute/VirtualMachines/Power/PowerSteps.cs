@@ -7,7 +7,7 @@ using Nssv.Kernel.Flows;
 
 namespace Nssv.Services.Compute.VirtualMachines;
 
-/// <summary>Context of flows "vm.reboot", "vm.pause" and "vm.resume".</summary>
+/// <summary>Context of flows "virtual-machine.reboot", "virtual-machine.pause" and "virtual-machine.resume".</summary>
 [FlowContext]
 public sealed record VmPower
 {
@@ -26,7 +26,7 @@ internal sealed class RebootVirtualMachineTurn : AcceptTurn<RebootVirtualMachine
 {
     public override ValueTask<Decision> Decide(RebootVirtualMachine request, VirtualMachine vm, AcceptContext turn) => new(
         !VmStates.Allows(vm, VmAction.Reboot, out var problem) ? throw problem.AsException()
-        : Decision.Run("vm.reboot", new VmPower { VirtualMachineId = vm.Id, Action = "reboot", Force = request.Force }));
+        : Decision.Run("virtual-machine.reboot", new VmPower { VirtualMachineId = vm.Id, Action = "reboot", Force = request.Force }));
 }
 
 /// <summary>A machine that is paused is left as it is.</summary>
@@ -35,7 +35,7 @@ internal sealed class PauseVirtualMachineTurn : AcceptTurn<PauseVirtualMachine, 
     public override ValueTask<Decision> Decide(PauseVirtualMachine request, VirtualMachine vm, AcceptContext turn) => new(
         !VmStates.Allows(vm, VmAction.Pause, out var problem) ? throw problem.AsException()
         : vm.State == VmState.Paused ? Decision.Done()
-        : Decision.Run("vm.pause", new VmPower { VirtualMachineId = vm.Id, Action = "pause" }));
+        : Decision.Run("virtual-machine.pause", new VmPower { VirtualMachineId = vm.Id, Action = "pause" }));
 }
 
 /// <summary>A machine that runs is left as it is.</summary>
@@ -44,7 +44,7 @@ internal sealed class ResumeVirtualMachineTurn : AcceptTurn<ResumeVirtualMachine
     public override ValueTask<Decision> Decide(ResumeVirtualMachine request, VirtualMachine vm, AcceptContext turn) => new(
         !VmStates.Allows(vm, VmAction.Resume, out var problem) ? throw problem.AsException()
         : vm.State == VmState.Running ? Decision.Done()
-        : Decision.Run("vm.resume", new VmPower { VirtualMachineId = vm.Id, Action = "resume" }));
+        : Decision.Run("virtual-machine.resume", new VmPower { VirtualMachineId = vm.Id, Action = "resume" }));
 }
 
 /// <summary>Looks once more whether the machine's state allows it, and where it runs.</summary>

@@ -8,7 +8,7 @@ using Nssv.Services.Compute.Placement;
 
 namespace Nssv.Services.Compute.VirtualMachines;
 
-/// <summary>Context of flow "vm.start".</summary>
+/// <summary>Context of flow "virtual-machine.start".</summary>
 [FlowContext]
 public sealed record VmStart : VmRun;
 
@@ -18,7 +18,7 @@ internal sealed class StartVirtualMachineTurn : AcceptTurn<StartVirtualMachine, 
     public override ValueTask<Decision> Decide(StartVirtualMachine request, VirtualMachine vm, AcceptContext turn) => new(
         !VmStates.Allows(vm, VmAction.Start, out var problem) ? throw problem.AsException()
         : vm.State == VmState.Running ? Decision.Done()
-        : Decision.Run("vm.start", new VmStart { VirtualMachineId = vm.Id }));
+        : Decision.Run("virtual-machine.start", new VmStart { VirtualMachineId = vm.Id }));
 }
 
 /// <summary>Looks once more whether the machine may start, counts the run, chooses the host and books it: one turn, one commit.</summary>

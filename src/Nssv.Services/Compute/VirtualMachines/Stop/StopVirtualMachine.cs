@@ -8,7 +8,7 @@ using Nssv.Services.Compute.Placement;
 
 namespace Nssv.Services.Compute.VirtualMachines;
 
-/// <summary>Context of flows "vm.stop" and "vm.force-stop".</summary>
+/// <summary>Context of flows "virtual-machine.stop" and "virtual-machine.force-stop".</summary>
 [FlowContext]
 public sealed record VmStop
 {
@@ -28,7 +28,7 @@ internal sealed class StopVirtualMachineTurn : AcceptTurn<StopVirtualMachine, Vi
     public override ValueTask<Decision> Decide(StopVirtualMachine request, VirtualMachine vm, AcceptContext turn) => new(
         !VmStates.Allows(vm, VmAction.Stop, out var problem) ? throw problem.AsException()
         : vm.State == VmState.Stopped ? Decision.Done()
-        : Decision.Run(request.Force ? "vm.force-stop" : "vm.stop", new VmStop
+        : Decision.Run(request.Force ? "virtual-machine.force-stop" : "virtual-machine.stop", new VmStop
         {
             VirtualMachineId = vm.Id,
             GraceSeconds = request.Force ? 0 : request.GraceSeconds,
