@@ -71,8 +71,11 @@ public sealed partial class Membership : IOwnership, IDisposable
     /// <summary>All live members, as last seen.</summary>
     public IReadOnlyList<MemberLease> Members => _members;
 
-    /// <summary>The lowest level of all live members: what flows may use.</summary>
-    public long Level => _members.Count == 0 ? _addresses.Level : _members.Min(member => member.Level);
+    /// <inheritdoc/>
+    public long Level => _members.Aggregate(_addresses.Level, (level, member) => Math.Min(level, member.Level));
+
+    /// <inheritdoc/>
+    public long HighestLevel => _members.Aggregate(_addresses.Level, (level, member) => Math.Max(level, member.Level));
 
     /// <inheritdoc/>
     public ShardHold? Hold(Id resource) => _holds[Shards.Of(resource)];
