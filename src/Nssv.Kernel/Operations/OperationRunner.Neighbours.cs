@@ -5,8 +5,6 @@ namespace Nssv.Kernel.Operations;
 
 internal sealed partial class OperationRunner
 {
-    /// <summary>A newer node that is restarted, or is upgraded again after a fall back, is there within this time.</summary>
-    private static readonly TimeSpan NewerPatience = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(5);
 
     /// <summary>
@@ -21,7 +19,7 @@ internal sealed partial class OperationRunner
         {
             Log.LeftToNewer(log, run.Operation.Id, unknown.Detail);
             await journal.Leave(run, unknown);
-            for (var without = TimeSpan.Zero; without < NewerPatience; without += LookAgain)
+            for (var without = TimeSpan.Zero; without < LiveLevels.Patience; without += LookAgain)
             {
                 await Task.Delay(LookAgain, time);
                 await UntilValid(run, CancellationToken.None);

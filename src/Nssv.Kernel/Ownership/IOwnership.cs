@@ -17,7 +17,7 @@ public interface IOwnership
     /// <summary>Where agents reach the live nodes, this one included; empty while the node is alone and its agents know it anyway.</summary>
     IReadOnlyList<string> AgentUrls { get; }
 
-    /// <summary>The lowest level of all live nodes, this one included: what new plans may use.</summary>
+    /// <summary>The lowest level of all live nodes, this one included, and of those that were here a while ago: what new plans may use.</summary>
     long Level { get; }
 
     /// <summary>The highest level of all live nodes, this one included.</summary>
