@@ -8,7 +8,7 @@ namespace Nssv.Contracts.Compute;
 
 /// <summary>A virtual server; runs on one host at a time.</summary>
 [Resource("virtual-machines", ShortName = "vm", Rank = 40)]
-public sealed record VirtualMachine : NamedResource, IObserved
+public sealed partial record VirtualMachine : NamedResource, IObserved
 {
     [Reference<Cluster>, Index] public required Id ClusterId { get; init; }
 

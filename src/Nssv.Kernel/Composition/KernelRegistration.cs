@@ -104,7 +104,7 @@ internal sealed class Node
         TimeProvider time, IIdSource ids, IChance chance, ILoggerFactory logs)
     {
         var runner = new OperationRunner(
-            flows, new Journal(store, writer, dispatcher, time), dispatcher, links, ends, signals, store, time, ids, chance, logs.CreateLogger<OperationRunner>());
+            flows, new Journal(store, writer, dispatcher, time), dispatcher, links, ends, signals, store, ownership, time, ids, chance, logs.CreateLogger<OperationRunner>());
         Operations = new OperationEngine(mailboxes, store, writer, flows, runner, ends, links, ownership, time, logs.CreateLogger<OperationEngine>());
         var own = new OwnTurns(turns, mailboxes, store, writer, models, authoriser, Operations, time, ids);
         Bus = new Bus(turns, own, new Router(ownership, peers, time), Operations, store, ids);

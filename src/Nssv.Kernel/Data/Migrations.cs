@@ -4,13 +4,20 @@ using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
+using Nssv.Kernel.Ownership;
 
 namespace Nssv.Kernel.Data;
 
 /// <summary>One numbered, forward-only SQL file with type tokens (see <see cref="Schema"/>).</summary>
-public sealed record Migration(int Number, string Name, string Sql)
+public sealed partial record Migration(int Number, string Name, string Sql)
 {
     public string Hash { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Sql)));
+
+    /// <summary>From its first line, <c>-- readable by level N</c>: builds of this level work on although they do not know it. Null without such a line: each must know it.</summary>
+    public long? ReadableBy { get; } = ReadableByMark().Match(Sql) is { Success: true } match ? long.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture) : null;
+
+    [GeneratedRegex(@"^-- readable by level (\d+)\n")]
+    private static partial Regex ReadableByMark();
 }
 
 /// <summary>The migrations of one assembly, numbered from 1 without gaps.</summary>
@@ -55,7 +62,7 @@ public static class Migrator
     /// <summary>Applies what is missing, all in one transaction: afterwards everything is applied, or nothing.</summary>
     /// <param name="sets">In this order: a table must be there before another refers to it.</param>
     /// <returns>Names of the migrations applied just now.</returns>
-    /// <exception cref="SchemaVersionException">The database was made by a newer version, or a migration was altered after it was applied.</exception>
+    /// <exception cref="SchemaVersionException">The database was made by a newer version that this one is no neighbour of, or a migration was altered after it was applied.</exception>
     public static IReadOnlyList<string> Apply(Database database, TimeProvider time, params IEnumerable<MigrationSet> sets) => database.ExclusiveSchema(connection =>
     {
         var own = database.Models.Table<SchemaMigration>();
@@ -63,6 +70,9 @@ public static class Migrator
             Schema.Execute(connection, statement.Replace("CREATE TABLE ", "CREATE TABLE IF NOT EXISTS ", StringComparison.Ordinal));
         if (database.Dialect.LockTable is { } lockTable)
             Schema.Execute(connection, string.Format(CultureInfo.InvariantCulture, lockTable, own.Name));
+        // This table cannot have migrations of its own: what was added to it since is added here.
+        if (!database.Dialect.Describe(connection)[own.Name].Exists(line => line.StartsWith("column readable_by ", StringComparison.Ordinal)))
+            Schema.Execute(connection, $"ALTER TABLE {Sql.Quote(own.Name)} ADD COLUMN readable_by {database.Dialect.Tokens["bigint"]}");
 
         var applied = Read(connection);
         List<MigrationSet> all = [.. sets];
@@ -81,34 +91,40 @@ public static class Migrator
         return now;
     });
 
-    private static void Refuse(Dictionary<(string, int), (string Name, string Hash)> applied, List<MigrationSet> sets)
+    private static void Refuse(Dictionary<(string, int), (string Name, string Hash, long? ReadableBy)> applied, List<MigrationSet> sets)
     {
-        foreach (var ((set, number), (name, hash)) in applied.OrderBy(pair => pair.Key))
+        foreach (var ((set, number), (name, hash, readableBy)) in applied.OrderBy(pair => pair.Key))
         {
             var known = sets.Find(known => known.Name == set)?.Migrations;
             if (known is null || number > known.Count)
+            {
+                // A neighbour's that only adds: an older node must be able to come back in the middle of an upgrade.
+                if (readableBy <= PlatformLevel.Current)
+                    continue;
                 throw new SchemaVersionException($"The database is of a newer version: it has been through migration {number:0000}_{name} of '{set}', and this version knows {(known is null ? "none of these" : $"{known.Count}")}. Start the newer version, or restore a backup that this one made.");
+            }
+
             if (known[number - 1].Hash != hash)
                 throw new SchemaVersionException($"Migration {number:0000}_{name} of '{set}' is not the one that this database has been through. Migrations are never altered: add another one.");
         }
     }
 
-    private static Dictionary<(string Set, int Number), (string Name, string Hash)> Read(DbConnection connection)
+    private static Dictionary<(string Set, int Number), (string Name, string Hash, long? ReadableBy)> Read(DbConnection connection)
     {
         using var command = connection.CreateCommand();
-        command.CommandText = "SELECT \"set\", number, name, hash FROM schema_migrations";
+        command.CommandText = "SELECT \"set\", number, name, hash, readable_by FROM schema_migrations";
         using var reader = command.ExecuteReader();
-        Dictionary<(string, int), (string, string)> rows = [];
+        Dictionary<(string, int), (string, string, long?)> rows = [];
         while (reader.Read())
-            rows.Add((reader.GetString(0), (int)reader.GetInt64(1)), (reader.GetString(2), reader.GetString(3)));
+            rows.Add((reader.GetString(0), (int)reader.GetInt64(1)), (reader.GetString(2), reader.GetString(3), reader.IsDBNull(4) ? null : reader.GetInt64(4)));
         return rows;
     }
 
     private static void Record(DbConnection connection, string set, Migration migration, DateTimeOffset now)
     {
         using var command = connection.CreateCommand();
-        command.CommandText = "INSERT INTO schema_migrations (\"set\", number, name, hash, applied_at) VALUES (@p0, @p1, @p2, @p3, @p4)";
-        object[] values = [set, (long)migration.Number, migration.Name, migration.Hash, Sql.Micros(now)];
+        command.CommandText = "INSERT INTO schema_migrations (\"set\", number, name, hash, applied_at, readable_by) VALUES (@p0, @p1, @p2, @p3, @p4, @p5)";
+        object[] values = [set, (long)migration.Number, migration.Name, migration.Hash, Sql.Micros(now), migration.ReadableBy is { } level ? level : DBNull.Value];
         for (var i = 0; i < values.Length; i++)
         {
             var parameter = command.CreateParameter();

@@ -17,4 +17,7 @@ internal sealed record SchemaMigration
     public required string Hash { get; init; }
 
     public required DateTimeOffset AppliedAt { get; init; }
+
+    /// <summary>The lowest level of a build that may use the database although it does not know this migration; null: each must know it.</summary>
+    public long? ReadableBy { get; init; }
 }

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.Json.Nodes;
 using Nssv.Kernel.Operations;
+using Nssv.Kernel.Ownership;
 
 namespace Nssv.Kernel.Flows;
 
@@ -11,7 +12,8 @@ public sealed class FlowCatalog
     private readonly Dictionary<string, StepBinding> _steps = new(StringComparer.Ordinal);
 
     /// <exception cref="FlowException">A flow names a step, a flow, a property or a type that does not fit.</exception>
-    public FlowCatalog(IEnumerable<FlowDefinition> flows, IEnumerable<object> steps)
+    /// <param name="level">Of this build: a flow that waits for a later one is wrong.</param>
+    public FlowCatalog(IEnumerable<FlowDefinition> flows, IEnumerable<object> steps, long level = PlatformLevel.Current)
     {
         foreach (var step in steps)
         {
@@ -27,7 +29,7 @@ public sealed class FlowCatalog
         }
 
         foreach (var flow in _flows.Values.OrderBy(f => f.Name, StringComparer.Ordinal))
-            Check(flow);
+            Check(flow, level);
     }
 
     public IEnumerable<FlowDefinition> Flows => _flows.Values;
@@ -40,18 +42,19 @@ public sealed class FlowCatalog
     internal StepBinding? FindStep(string name) => _steps.GetValueOrDefault(name);
 
     /// <summary>Expands a flow over its context: sub-flows, items and conditions become one list of steps.</summary>
-    public Plan Freeze(FlowDefinition flow, JsonObject context)
+    /// <param name="level">That every live node has reached: whoever takes the operation over must know every step of its plan.</param>
+    public Plan Freeze(FlowDefinition flow, JsonObject context, long level)
     {
         var steps = new List<PlannedStep>();
-        Expand(flow, context, "", steps);
+        Expand(flow, context, level, "", steps);
         return new Plan(flow.Hash, steps);
     }
 
-    private void Expand(FlowDefinition flow, JsonObject context, string scope, List<PlannedStep> steps)
+    private void Expand(FlowDefinition flow, JsonObject context, long level, string scope, List<PlannedStep> steps)
     {
         foreach (var node in flow.Nodes)
         {
-            if (node.When is { } when && context[JsonName(when)]?.GetValue<bool>() != true)
+            if (node.Since > level || node.When is { } when && context[JsonName(when)]?.GetValue<bool>() != true)
                 continue;
             switch (node)
             {
@@ -61,25 +64,27 @@ public sealed class FlowCatalog
                 case FlowNode.Call { Foreach: { } list } call:
                     var items = context[JsonName(list)] as JsonArray ?? [];
                     for (var i = 0; i < items.Count; i++)
-                        Expand(Flow(call.Flow), items[i]!.AsObject(), ScopePath.Item(scope, JsonName(list), i), steps);
+                        Expand(Flow(call.Flow), items[i]!.AsObject(), level, ScopePath.Item(scope, JsonName(list), i), steps);
                     break;
                 case FlowNode.Call { With: { } property } call:
                     if (context[JsonName(property)] is JsonObject inner)
-                        Expand(Flow(call.Flow), inner, ScopePath.Property(scope, JsonName(property)), steps);
+                        Expand(Flow(call.Flow), inner, level, ScopePath.Property(scope, JsonName(property)), steps);
                     break;
                 case FlowNode.Call call:
-                    Expand(Flow(call.Flow), context, scope, steps);
+                    Expand(Flow(call.Flow), context, level, scope, steps);
                     break;
             }
         }
     }
 
-    private void Check(FlowDefinition flow)
+    private void Check(FlowDefinition flow, long level)
     {
         foreach (var node in flow.Nodes)
         {
             if (node.When is { } when && Property(flow, when).PropertyType != typeof(bool))
                 throw new FlowException($"{flow.Name}: when=\"{when}\" is no bool");
+            if (node.Since > level)
+                throw new FlowException($"{flow.Name}: since=\"{node.Since}\" is beyond this build's level {level}: no plan would ever have it");
             switch (node)
             {
                 case FlowNode.Step s:

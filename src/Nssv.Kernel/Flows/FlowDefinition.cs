@@ -38,14 +38,15 @@ public enum ConflictPolicy
 }
 
 /// <summary>An element of a flow.</summary>
-public abstract record FlowNode(string? When)
+/// <param name="Since">The level that every live node must have reached before it goes into a new plan; 1: always.</param>
+public abstract record FlowNode(string? When, long Since)
 {
     /// <param name="Stall">Its commands are given up when they tell of no progress for so long: only for commands that do tell. Null: until the deadline.</param>
-    public sealed record Step(string Name, string? When, TimeSpan Deadline, int Retry, FlowDirection? AfterCrash, bool PointOfNoReturn, TimeSpan? Stall) : FlowNode(When);
+    public sealed record Step(string Name, string? When, TimeSpan Deadline, int Retry, FlowDirection? AfterCrash, bool PointOfNoReturn, TimeSpan? Stall, long Since = 1) : FlowNode(When, Since);
 
     /// <param name="Foreach">Property of the context that lists contexts of the called flow, one run each.</param>
     /// <param name="With">Property of the context that is the context of the called flow.</param>
-    public sealed record Call(string Flow, string? When, string? Foreach, string? With) : FlowNode(When);
+    public sealed record Call(string Flow, string? When, string? Foreach, string? With, long Since = 1) : FlowNode(When, Since);
 }
 
 /// <summary>A plan as it is frozen into an operation when it starts: an upgrade never changes it.</summary>

@@ -67,8 +67,9 @@ public sealed class FlowReader
     private static FlowNode ReadNode(XElement e)
     {
         var when = (string?)e.Attribute("when");
+        var since = (long?)e.Attribute("since") ?? 1;
         return e.Name == "call"
-            ? new FlowNode.Call((string)e.Attribute("flow")!, when, (string?)e.Attribute("foreach"), (string?)e.Attribute("with"))
+            ? new FlowNode.Call((string)e.Attribute("flow")!, when, (string?)e.Attribute("foreach"), (string?)e.Attribute("with"), since)
             : new FlowNode.Step(
                 (string)e.Attribute("name")!,
                 when,
@@ -76,7 +77,8 @@ public sealed class FlowReader
                 (int?)e.Attribute("retry") ?? 0,
                 Direction(e.Attribute("afterCrash")),
                 (bool?)e.Attribute("pointOfNoReturn") ?? false,
-                Duration(e.Attribute("stall")));
+                Duration(e.Attribute("stall")),
+                since);
     }
 
     private static TimeSpan? Duration(XAttribute? a) => a is null ? null : XmlConvert.ToTimeSpan(a.Value);

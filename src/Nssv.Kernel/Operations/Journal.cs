@@ -21,6 +21,7 @@ internal sealed class Journal(IStore store, IWriter writer, CommandDispatcher di
         {
             State = plan.Steps.Count == 0 ? OperationState.Succeeded : OperationState.Running,
             Plan = JsonSerializer.Serialize(plan, KernelJson.Options),
+            Error = null,
             StartedAt = now,
             EndedAt = plan.Steps.Count == 0 ? now : null,
             StepIndex = 0,
@@ -132,6 +133,28 @@ internal sealed class Journal(IStore store, IWriter writer, CommandDispatcher di
             return;
         var after = run.Operation with { State = state };
         await Commit(run, run.Unit().Observe(run.Operation, after), after, static () => { });
+    }
+
+    /// <summary>This node does not know how to go on. What has not begun stays queued: whoever knows its flow begins it.</summary>
+    public Task Leave(OperationRun run, Problem reason)
+    {
+        var after = run.Operation with
+        {
+            State = run.Operation.State == OperationState.Queued ? OperationState.Queued : OperationState.Waiting,
+            // Going back, the reason of that is what people are told.
+            Error = run.Operation.Direction == FlowDirection.Forward ? reason : run.Operation.Error,
+        };
+        return after == run.Operation ? Task.CompletedTask : Commit(run, run.Unit().Observe(run.Operation, after), after, static () => { });
+    }
+
+    /// <summary>What another node has left goes on. What waits without a reason given waits by its step's will, and does so again.</summary>
+    public Task TakeUp(OperationRun run)
+    {
+        if (run.Operation is not { State: OperationState.Waiting, Error: not null })
+            return Task.CompletedTask;
+        var back = run.Operation.Direction == FlowDirection.Back;
+        var after = run.Operation with { State = back ? OperationState.Undoing : OperationState.Running, Error = back ? run.Operation.Error : null };
+        return Commit(run, run.Unit().Observe(run.Operation, after), after, static () => { });
     }
 
     /// <summary>Reads the steps' rows of an operation that was taken up again.</summary>

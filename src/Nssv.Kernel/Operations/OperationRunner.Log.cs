@@ -11,5 +11,8 @@ internal sealed partial class OperationRunner
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Operation {OperationId}: undo of step {Step} failed at try {Attempt}")]
         public static partial void UndoFailed(ILogger log, Id operationId, string step, int attempt, Exception e);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Operation {OperationId} is left to a newer node: {Detail}")]
+        public static partial void LeftToNewer(ILogger log, Id operationId, string? detail);
     }
 }

@@ -20,6 +20,7 @@ internal sealed partial class OperationRunner(
     OperationEnds ends,
     Signals signals,
     IStore store,
+    IOwnership ownership,
     TimeProvider time,
     IIdSource ids,
     IChance chance,
@@ -53,7 +54,7 @@ internal sealed partial class OperationRunner(
             if (run.Operation.CancelRequested && !claimed)
                 return await journal.End(run, OperationState.Failed, CancelledProblem);
             if (flows.Find(run.Operation.Kind) is not { } flow)
-                return await journal.End(run, OperationState.NeedsAttention, UnknownFlow(run.Operation.Kind));
+                return await LeaveToNewer(run, UnknownFlow(run.Operation.Kind));
             await Freeze(run, flow);
             // What was accepted with it (rows of what it would have made) is taken back by the undo of its first step.
             if (run.Operation.CancelRequested && !run.Operation.HasEnded())
@@ -64,6 +65,7 @@ internal sealed partial class OperationRunner(
         {
             Fence(run);
             await journal.Load(run);
+            await journal.TakeUp(run);
             var inDoubt = run.Plan!.Steps.ElementAtOrDefault(run.Operation.StepIndex);
             if (run.Operation.Direction == FlowDirection.Forward && inDoubt is { AfterCrash: FlowDirection.Back } && !run.PastPointOfNoReturn)
                 await journal.TurnBack(run, Interrupted);
@@ -100,7 +102,7 @@ internal sealed partial class OperationRunner(
 
     private async Task Freeze(OperationRun run, FlowDefinition flow)
     {
-        var plan = flows.Freeze(flow, run.Context);
+        var plan = flows.Freeze(flow, run.Context, ownership.Level);
         await journal.Start(run, plan, HostOf(run, plan, 0));
     }
 
@@ -112,7 +114,7 @@ internal sealed partial class OperationRunner(
             var step = run.Plan.Steps[index];
             var binding = flows.FindStep(step.Name);
             if (binding is null)
-                return await journal.End(run, OperationState.NeedsAttention, UnknownStep(step));
+                return await LeaveToNewer(run, UnknownStep(step));
             for (var attempt = 1; ; attempt++)
             {
                 try
@@ -156,7 +158,7 @@ internal sealed partial class OperationRunner(
             var step = run.Plan!.Steps[index];
             var binding = flows.FindStep(step.Name);
             if (binding is null)
-                return await journal.End(run, OperationState.NeedsAttention, UnknownStep(step));
+                return await LeaveToNewer(run, UnknownStep(step));
             for (var attempt = 1; ; attempt++)
             {
                 try
@@ -304,12 +306,6 @@ internal sealed partial class OperationRunner(
         OperationCanceledException => new Problem(504, "step-timed-out", "A step took too long.", $"Step {step.FullName} did not end within {step.Deadline}.", "Look at the host's load and log; then repeat the request."),
         _ => Problems.Internal($"Step {step.FullName} failed: {e.GetType().Name}."),
     };
-
-    private static Problem UnknownFlow(string kind) =>
-        new(500, "flow-unknown", "This version does not know the operation's flow.", $"There is no flow {kind}.", "Start the version that accepted the operation.");
-
-    private static Problem UnknownStep(PlannedStep step) =>
-        new(500, "step-unknown", "This version does not know a step of the operation's plan.", $"Step {step.FullName} is not there.", "Start the version that began the operation, or undo it by hand.");
 
     private static readonly Problem CancelledProblem = new(409, "cancelled", "The operation was cancelled.", null, "Repeat the request if it is still wanted.");
 

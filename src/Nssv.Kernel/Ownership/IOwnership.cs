@@ -17,6 +17,12 @@ public interface IOwnership
     /// <summary>Where agents reach the live nodes, this one included; empty while the node is alone and its agents know it anyway.</summary>
     IReadOnlyList<string> AgentUrls { get; }
 
+    /// <summary>The lowest level of all live nodes, this one included, and of those that were here a while ago: what new plans may use.</summary>
+    long Level { get; }
+
+    /// <summary>The highest level of all live nodes, this one included.</summary>
+    long HighestLevel { get; }
+
     /// <summary>To be told of shards that come and go. Before <see cref="Start"/>.</summary>
     void Listen(IShardListener listener);
 
@@ -65,6 +71,10 @@ public sealed class SoleOwnership : IOwnership
     public IReadOnlyList<PeerAddress> Peers => [];
 
     public IReadOnlyList<string> AgentUrls => [];
+
+    public long Level => PlatformLevel.Current;
+
+    public long HighestLevel => PlatformLevel.Current;
 
     public ShardHold? Hold(Id resource) => _hold;
 

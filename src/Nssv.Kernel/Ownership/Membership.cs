@@ -38,6 +38,7 @@ public sealed partial class Membership : IOwnership, IDisposable
     private readonly IChance _chance;
     private readonly MembershipOptions _options;
     private readonly MemberAddresses _addresses;
+    private readonly LiveLevels _levels;
     private readonly Action _fenced;
     private readonly ILogger<Membership> _log;
     private readonly List<IShardListener> _listeners = [];
@@ -60,6 +61,7 @@ public sealed partial class Membership : IOwnership, IDisposable
     {
         (_table, _fence, _writer, _events, _peers, _time, _chance) = (new(database, fence), fence, writer, events, peers, time, chance);
         (_options, _addresses, _fenced, _log) = (options, addresses, fenced, log);
+        _levels = new LiveLevels(addresses.Level, time);
         events.Own = RingAll;
     }
 
@@ -71,8 +73,11 @@ public sealed partial class Membership : IOwnership, IDisposable
     /// <summary>All live members, as last seen.</summary>
     public IReadOnlyList<MemberLease> Members => _members;
 
-    /// <summary>The lowest level of all live members: what flows may use.</summary>
-    public long Level => _members.Count == 0 ? _addresses.Level : _members.Min(member => member.Level);
+    /// <inheritdoc/>
+    public long Level => _levels.Lowest;
+
+    /// <inheritdoc/>
+    public long HighestLevel => _levels.Highest;
 
     /// <inheritdoc/>
     public ShardHold? Hold(Id resource) => _holds[Shards.Of(resource)];
@@ -275,6 +280,7 @@ public sealed partial class Membership : IOwnership, IDisposable
         }
 
         _members = view.Members;
+        _levels.Look([.. view.Members.Select(member => member.Level)]);
         _addressOf = view.Members.Where(member => member.MemberId != _fence.Member && member.PeerUrl.Length > 0)
             .ToDictionary(member => member.MemberId, member => new PeerAddress(member.MemberId, member.PeerUrl, member.AgentUrl));
         var owners = new Id?[Shards.Count];
