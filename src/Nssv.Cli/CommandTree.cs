@@ -5,6 +5,7 @@ using Nssv.Cli.Commands.Completion;
 using Nssv.Cli.Commands.Event;
 using Nssv.Cli.Commands.Image;
 using Nssv.Cli.Commands.Inventory;
+using Nssv.Cli.Commands.Manager;
 using Nssv.Cli.Commands.Operation;
 using Nssv.Cli.Commands.Version;
 using Nssv.Cli.Commands.Vm;
@@ -37,6 +38,7 @@ internal static class CommandTree
         new("portgroup", "Groups of network ports with one configuration", InventoryCommands.PortGroup),
         new("nic", "Virtual network cards", NicCommands.Build),
         new("account", "Who may sign in", InventoryCommands.Account),
+        new("manager", "Managers: the management nodes of the platform", ManagerCommands.Build),
         new("operation", "Operations: what the platform does and did", OperationCommands.Build, Alias: "task"),
         new("event", "What changed on the platform", EventCommands.Build),
         new("api", "Call the API with the session; JSON comes out", ApiCommand.Build),

@@ -71,6 +71,10 @@ public sealed partial class ApiClient : IDisposable
     public async Task<JsonObject> Get(string collection, string id, CancellationToken cancellation = default) =>
         JsonObjectOf(await Checked(new ApiRequest(HttpMethod.Get, $"{Root}/{collection}/{Uri.EscapeDataString(id)}"), signed: true, cancellation));
 
+    /// <summary>A collection that is small and comes whole.</summary>
+    public async Task<JsonObject> Get(string collection, CancellationToken cancellation = default) =>
+        JsonObjectOf(await Checked(new ApiRequest(HttpMethod.Get, $"{Root}/{collection}"), signed: true, cancellation));
+
     /// <summary>The resources of a collection that fit, page after page.</summary>
     public async IAsyncEnumerable<JsonObject> List(string collection, ListQuery query, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
@@ -184,8 +188,9 @@ public sealed partial class ApiClient : IDisposable
             var body = await response.Content.ReadAsStringAsync(both.Token);
             return new(response.StatusCode, body, response.Content.Headers.ContentType?.MediaType, response.Headers.ETag?.Tag.Trim('"'));
         }
-        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
+            // Of this limit, or of the shorter one for connecting.
             throw new TimeoutException($"{Server.Authority} gave no answer within {connection.AnswerTimeout.TotalSeconds:0} s.");
         }
         catch (IOException fault)

@@ -1,8 +1,8 @@
+using Nssv.Kernel;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Ownership;
 using Nssv.Server.Certificates;
 using Nssv.Server.Composition;
-using Nssv.Services;
 
 try
 {
@@ -11,22 +11,24 @@ try
     {
         case "init":
             return await InitCommand.Run(line, TimeProvider.System);
+        case "join":
+            return await JoinCommand.Run(line, TimeProvider.System);
         case "serve":
-            var app = ServerHost.Build(line.Settings(), TimeProvider.System, services => services.AddPlatformServices());
-            await using (app)
-            {
-                await ServerHost.Start(app);
-                await app.WaitForShutdownAsync();
-            }
-            return Environment.ExitCode;
+            return await ServeCommand.Run(line, TimeProvider.System);
         default:
-            Console.Error.WriteLine("Usage: nssv-server init|serve --home DIR");
+            Console.Error.WriteLine("Usage: nssv-server init|join|serve --home DIR");
             return 2;
     }
 }
 catch (ConfigurationException e)
 {
     Console.Error.WriteLine($"{e.Message} {e.Advice}");
+    return 2;
+}
+catch (Exception e) when (e is ProblemException or System.Data.Common.DbException)
+{
+    // The database: of its connection only what is no secret.
+    Console.Error.WriteLine(e.Message);
     return 2;
 }
 catch (Exception e) when (e is InstanceLockedException or SchemaVersionException or FileNotFoundException)

@@ -18,7 +18,7 @@ namespace Nssv.Bench.Fleet;
 internal sealed class FleetFigures(Options options, Figures figures, string folder)
 {
     private const int Clients = 64;
-    private const int WarmFlows = 1_000;
+    private const int WarmFlows = 3_000;
     private const double FlowAim = 300;
     private const double FlatWithin = 0.2;
     private const double HeartbeatCoreAim = 20;
@@ -42,6 +42,7 @@ internal sealed class FleetFigures(Options options, Figures figures, string fold
             there = level;
             await using var manager = await FleetManager.Start(home);
             await using var simulator = await SimulatorProcess.Start(home, hosts, 1);
+            await Settled(manager, hosts);
             var run = await Create(home, manager, simulator, $"{name}, {level / 1_000}k VMs there");
             first ??= run.PerSecond;
         }
@@ -63,7 +64,7 @@ internal sealed class FleetFigures(Options options, Figures figures, string fold
         figures.Add(new($"fleet: CPU, {name}", run.CpuMilliseconds, "ms/VM", Note: Note($"manager and client together; simulator {(simulator.Figures.Cpu - cpu) * 1_000 / made:0.##} ms/VM")));
         return run;
 
-        Task<LoadResult> Run(int warmUp, TimeSpan window) => LoadRun.Go(home.Settings.HttpsPort, home.Authority, Clients, warmUp, window, Request, StatusCodes.Status200OK);
+        Task<LoadResult> Run(int warmUp, TimeSpan window) => LoadRun.Go(home.Settings.HttpsPort, home.Authority, Clients, warmUp, window, Request, StatusCodes.Status200OK, DatabaseFigures.Succeeded);
 
         byte[] Request(int number) => TlsConnection.Request("POST", "/api/v1/virtual-machines", manager.Token, new JsonObject
         {
@@ -188,6 +189,19 @@ internal sealed class FleetFigures(Options options, Figures figures, string fold
         var process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [program, "serve", "--home", settings.Home]) { RedirectStandardOutput = true })!;
         _ = process.StandardOutput.ReadToEndAsync();
         return process;
+    }
+
+    /// <summary>Hosts that have come back have told everything, and what they told is taken in.</summary>
+    private static async Task Settled(FleetManager manager, int hosts)
+    {
+        await AllConnected(manager, hosts);
+        long before;
+        do
+        {
+            before = manager.Counters.Units;
+            await Task.Delay(TimeSpan.FromSeconds(1));
+        }
+        while (manager.Counters.Units - before > 20);
     }
 
     private static async Task AllConnected(FleetManager manager, int hosts)

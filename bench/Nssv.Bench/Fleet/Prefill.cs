@@ -66,7 +66,12 @@ internal static class Prefill
         folder?.WriteHoldings(holdings.Values);
     }
 
+    private static int s_cards = Random.Shared.Next(1 << 30);
+
     private static Id NewId() => new(Guid.CreateVersion7());
+
+    /// <summary>Counted, with a first byte that the product does not use: so many random ones would meet each other.</summary>
+    private static string Mac(int number) => $"56:00:{number >> 24 & 0xff:x2}:{number >> 16 & 0xff:x2}:{number >> 8 & 0xff:x2}:{number & 0xff:x2}";
 
     /// <summary>The rows of one machine that was created, and the domain of it.</summary>
     private sealed record Pattern(VirtualMachine Machine, Volume Volume, VolumeLayer Layer, VolumeLayer ImageBase, NetworkInterface Card, HostReservation Booking, Operation Operation)
@@ -89,7 +94,7 @@ internal static class Prefill
             unit.Insert(copy)
                 .Insert(Volume with { Id = disk, VirtualMachineId = vm, HostId = host.Id, ActiveLayerId = file, Serial = disk.Value.ToString("N")[..20] })
                 .Insert(Layer with { Id = file, VolumeId = disk, HostId = host.Id, ParentLayerId = imageBase })
-                .Insert(Card with { Id = card, VirtualMachineId = vm, MacAddress = MacAddress.From(card) })
+                .Insert(Card with { Id = card, VirtualMachineId = vm, MacAddress = Mac(Interlocked.Increment(ref s_cards)) })
                 .Insert(Booking with { VirtualMachineId = vm, HostId = host.Id })
                 .Insert(Operation with { Id = operation, RootId = operation, TargetId = vm });
             return (new(new()

@@ -14,23 +14,24 @@ internal static class LoadRun
     /// <summary>Share of a round that the runtime may still spend on compiling.</summary>
     private const double Settled = 0.03;
 
-
     /// <param name="warmUp">So many answers at least are not counted, and as many as come until the runtime has compiled what is hot to its last tier.</param>
     /// <param name="request">Makes the n-th request of all.</param>
     /// <param name="expected">Status of a good answer; any other one ends the run.</param>
+    /// <param name="holds">What a good answer has in its body besides, if anything.</param>
     /// <param name="databaseCpu">Processor time of a database server so far; null when there is none.</param>
     public static async Task<LoadResult> Go(
-        int port, X509Certificate2 authority, int clients, int warmUp, TimeSpan window, Func<int, byte[]> request, int expected, Func<TimeSpan>? databaseCpu = null)
+        int port, X509Certificate2 authority, int clients, int warmUp, TimeSpan window, Func<int, byte[]> request, int expected, string? holds = null, Func<TimeSpan>? databaseCpu = null)
     {
         var connections = new TlsConnection[clients];
         for (var i = 0; i < clients; i++)
             connections[i] = await TlsConnection.Open(port, authority);
         try
         {
-            var warm = await WarmUp(connections, warmUp, request, expected);
+            var good = new Good(expected, holds is null ? null : Encoding.UTF8.GetBytes(holds));
+            var warm = await WarmUp(connections, warmUp, request, good);
             var measure = new Measure(int.MaxValue, window) { Number = warm };
             var (meter, database) = (new Meter(), databaseCpu?.Invoke());
-            var latencies = await Round(connections, request, expected, measure);
+            var latencies = await Round(connections, request, good, measure);
             return new(latencies, measure.Clock.Elapsed, meter.Read(), databaseCpu?.Invoke() - database);
         }
         finally
@@ -42,21 +43,21 @@ internal static class LoadRun
 
     /// <summary>Until there are enough answers and the runtime compiles next to nothing any more: on a busy machine that takes longer than any number of answers tells.</summary>
     /// <returns>Requests sent.</returns>
-    private static async Task<int> WarmUp(TlsConnection[] connections, int least, Func<int, byte[]> request, int expected)
+    private static async Task<int> WarmUp(TlsConnection[] connections, int least, Func<int, byte[]> request, Good good)
     {
         var clock = Stopwatch.StartNew();
-        var sent = (await Round(connections, request, expected, new Measure(least, LongestWarmUp))).Length;
+        var sent = (await Round(connections, request, good, new Measure(least, LongestWarmUp))).Length;
         while (clock.Elapsed < LongestWarmUp)
         {
             var compiling = JitInfo.GetCompilationTime();
-            sent += (await Round(connections, request, expected, new Measure(int.MaxValue, OneRound) { Number = sent + connections.Length })).Length;
+            sent += (await Round(connections, request, good, new Measure(int.MaxValue, OneRound) { Number = sent + connections.Length })).Length;
             if (JitInfo.GetCompilationTime() - compiling < OneRound * Settled)
                 break;
         }
         return sent + connections.Length;
     }
 
-    private static async Task<double[]> Round(TlsConnection[] connections, Func<int, byte[]> request, int expected, Measure measure)
+    private static async Task<double[]> Round(TlsConnection[] connections, Func<int, byte[]> request, Good good, Measure measure)
     {
         var all = await Task.WhenAll(connections.Select(connection => Task.Run(async () =>
         {
@@ -66,13 +67,18 @@ internal static class LoadRun
                 var bytes = request(number);
                 var start = Stopwatch.GetTimestamp();
                 var status = await connection.Exchange(bytes);
-                if (status != expected)
+                if (!good.Is(status, connection.Body.Span))
                     throw new InvalidOperationException($"{Line(bytes)} was answered with {status}: {Encoding.UTF8.GetString(connection.Body.Span)}");
                 latencies.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             }
             return latencies;
         })));
         return [.. all.SelectMany(latencies => latencies).Order()];
+    }
+
+    private sealed record Good(int Status, byte[]? Mark)
+    {
+        public bool Is(int status, ReadOnlySpan<byte> body) => status == Status && (Mark is null || body.IndexOf(Mark) >= 0);
     }
 
     /// <summary>Numbers requests until there are enough or the time is up.</summary>

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Nssv.Client.Units;
 using Nssv.Client;
+using Nssv.Client.Units;
 
 namespace Nssv.Cli.Output;
 
@@ -32,11 +32,17 @@ internal sealed class CellText(DateTimeOffset now)
         {
             return path.EndsWith("Bytes", StringComparison.Ordinal) ? SizeText.Format(number)
                 : path.EndsWith("Seconds", StringComparison.Ordinal) ? DurationText.Format(TimeSpan.FromSeconds(Math.Min(number, int.MaxValue)))
+                : path.EndsWith("Milliseconds", StringComparison.Ordinal) ? string.Create(CultureInfo.InvariantCulture, $"{number} ms")
                 : path.EndsWith("progress", StringComparison.Ordinal) ? string.Create(CultureInfo.InvariantCulture, $"{number} %")
                 : number.ToString(CultureInfo.InvariantCulture);
         }
 
         var text = value.AsText() ?? "-";
+        if (path.EndsWith("Milliseconds", StringComparison.Ordinal) && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var milliseconds))
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"{milliseconds:0.#} ms");
+        }
+
         if ((path.EndsWith("At", StringComparison.Ordinal) || path == "at") && value.AsTime() is { } time)
         {
             var age = now - time;

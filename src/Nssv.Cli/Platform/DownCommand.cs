@@ -31,7 +31,8 @@ internal static class DownCommand
                 throw new PlatformException("This needs root.", "Run it with sudo.");
             }
 
-            if (invocation.Value(purge) && !invocation.Value(yes))
+            var joined = InstanceFile.Load(home) is { Joined: true };
+            if (invocation.Value(purge) && !invocation.Value(yes) && !joined)
             {
                 Confirm(environment, home);
             }
@@ -41,7 +42,11 @@ internal static class DownCommand
             Directory.CreateDirectory(home.At("run"));
             using (StartLock.Take(home))
             {
-                await steps.Step("Agent", async () => await programs.Agent.Stop(cancellation) ? "stopped" : "was not running");
+                if (!joined)
+                {
+                    await steps.Step("Agent", async () => await programs.Agent.Stop(cancellation) ? "stopped" : "was not running");
+                }
+
                 await steps.Step("Manager", async () => await programs.Manager.Stop(cancellation) ? "stopped" : "was not running");
                 if (invocation.Value(purge))
                 {
@@ -49,7 +54,13 @@ internal static class DownCommand
                 }
             }
 
-            invocation.Results.Say(invocation.Value(purge) ? "Everything of this instance is gone." : "nSSV is down; its virtual machines keep running. './nssv up' takes them over again.");
+            invocation.Results.Say((joined, invocation.Value(purge)) switch
+            {
+                (true, false) => "This manager is down; the platform goes on with the others. './nssv up' brings it back.",
+                (true, true) => "This manager is gone; the platform goes on with the others.",
+                (false, false) => "nSSV is down; its virtual machines keep running. './nssv up' takes them over again.",
+                (false, true) => "Everything of this instance is gone.",
+            });
         });
     }
 

@@ -21,6 +21,9 @@ internal sealed record InstanceFile
     /// <summary>The ids of what the first start made, by name: found again even when renamed.</summary>
     public IReadOnlyDictionary<string, string> First { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>A further manager of a platform that began elsewhere: without hosts or storages of its own.</summary>
+    public bool Joined { get; init; }
+
     /// <summary>The first start came to its end, so the password has been shown.</summary>
     public bool Complete { get; init; }
 
@@ -41,6 +44,7 @@ internal sealed record InstanceFile
                 Ports = new(Port("https"), Port("agentApi"), Port("agent")),
                 First = json.At("first") is JsonObject first ? first.ToDictionary(pair => pair.Key, pair => pair.Value.AsText() ?? "") : new Dictionary<string, string>(),
                 Complete = json.At("complete").IsTrue(),
+                Joined = json.At("joined").IsTrue(),
             };
 
             int Port(string name) => json.At("ports." + name).AsInt32() ?? throw new FormatException($"ports.{name} is missing");
@@ -67,6 +71,11 @@ internal sealed record InstanceFile
             ["first"] = new JsonObject(First.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value))),
             ["complete"] = Complete,
         };
+        if (Joined)
+        {
+            json["joined"] = true;
+        }
+
         AtomicFile.Write(home.InstanceFile, Output.JsonText.Of(json) + "\n", AtomicFile.Readable);
     }
 }

@@ -17,13 +17,22 @@ internal sealed class Programs(InstanceHome home)
     };
 
     /// <summary>Makes the authority, certificates, database and first account where they are not yet.</summary>
-    public Task<Tool.Outcome> Init(InstanceFile instance, CancellationToken cancellation) => Tool.Run(
+    /// <param name="database">PostgreSQL's URL; it goes by the environment, since it may hold a password. Null: as it is, or was.</param>
+    public Task<Tool.Outcome> Init(InstanceFile instance, string? database, CancellationToken cancellation) => Tool.Run(
         Dotnet.Path,
         [
             Manager.Program, "init", "--home", home.Root, "--platform-id", instance.PlatformId,
             "--https-port", Number(instance.Ports.Https), "--agent-api-port", Number(instance.Ports.AgentApi), "--agent-port", Number(instance.Ports.Agent),
         ],
-        cancellation);
+        cancellation, ("NSSV_DATABASE", database));
+
+    /// <summary>Makes this home that of a further manager of the platform whose manager has its home in <paramref name="from"/>.</summary>
+    public Task<Tool.Outcome> Join(InstanceFile instance, string from, string? database, CancellationToken cancellation) => Tool.Run(
+        Dotnet.Path,
+        [
+            Manager.Program, "join", "--home", home.Root, "--from", from, "--https-port", Number(instance.Ports.Https), "--agent-api-port", Number(instance.Ports.AgentApi),
+        ],
+        cancellation, ("NSSV_DATABASE", database));
 
     /// <summary>Makes the agent's key on this machine and has the manager certify it.</summary>
     public Task<Tool.Outcome> Enroll(InstanceFile instance, string tokenFile, CancellationToken cancellation) => Tool.Run(

@@ -38,6 +38,12 @@ internal sealed class Bus(TurnCatalog turns, OwnTurns own, Router router, Operat
         return await router.Route(operation.TargetId, (hold, _) => operations.Cancel(operationId, hold), _ => new PeerCancel(operationId), repeatable: true);
     }
 
+    public async Task<Operation> Resolve(Id operationId, Resolution how)
+    {
+        var operation = await store.Get<Operation>(operationId);
+        return await router.Route(operation.TargetId, (hold, _) => operations.Resolve(operationId, how, hold), _ => new PeerResolve(operationId, how), repeatable: false);
+    }
+
     private Task<Operation> Accept(AcceptOrder order) => router.Route(
         order.Request.Target,
         (hold, repeated) => own.Accept(order with { Repeated = repeated }, hold, null),

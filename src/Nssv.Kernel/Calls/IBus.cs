@@ -15,6 +15,10 @@ public interface IBus
     /// <summary>Asks an operation to stop and be undone. One that waits for its claim ends at once.</summary>
     /// <exception cref="ProblemException">It has ended, or nothing of it can be taken back any more.</exception>
     Task<Operation> Cancel(Id operationId);
+
+    /// <summary>Retries, undoes or dismisses an operation that needs attention.</summary>
+    /// <exception cref="ProblemException">409: it needs none, or cannot be taken back.</exception>
+    Task<Operation> Resolve(Id operationId, Resolution how);
 }
 
 /// <summary>Identity of a call made by a step: written in the same transaction as its effect, so that a repeat after a crash changes nothing.</summary>

@@ -100,8 +100,15 @@ internal sealed class Journal(IStore store, IWriter writer, CommandDispatcher di
     {
         var after = run.Operation with { State = state, Error = error, EndedAt = Clock.Now(time), CleanupPending = false, CleanupHostId = null };
         var unit = run.Unit().Observe(run.Operation, after);
-        ForgetCalls(run, unit);
-        await Commit(run, unit, after, () => ForgetHosts(run));
+        // What needs attention may yet go on: its calls and commands must still be known then.
+        var over = state != OperationState.NeedsAttention;
+        if (over)
+            ForgetCalls(run, unit);
+        await Commit(run, unit, after, () =>
+        {
+            if (over)
+                ForgetHosts(run);
+        });
         return after;
     }
 

@@ -18,6 +18,9 @@ public sealed partial class OperationEngine
         [LoggerMessage(Level = LogLevel.Error, Message = "Operation {OperationId} needs attention: a host knows a newer owner than this node, which still owns it: {Reason}")]
         public static partial void Superseded(ILogger log, Id operationId, string reason);
 
+        [LoggerMessage(Level = LogLevel.Information, Message = "Operation {OperationId} needed attention: {Resolution}")]
+        public static partial void Resolved(ILogger log, Id operationId, Resolution resolution);
+
         [LoggerMessage(Level = LogLevel.Error, Message = "Operation {OperationId} cannot be read")]
         public static partial void CannotRead(ILogger log, Id operationId, Exception e);
     }

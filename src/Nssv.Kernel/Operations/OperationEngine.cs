@@ -199,7 +199,12 @@ public sealed partial class OperationEngine : IShardListener
             if (_ownership.Hold(operation.TargetId) is not { IsDropped: false } hold)
                 continue;
             var run = new OperationRun(operation, hold);
-            if (_running.TryAdd(operation.Id, run) && await Execute(run, operation, recovered: true) is { CleanupPending: true } again)
+            if (!_running.TryAdd(operation.Id, run))
+                continue;
+            // Since the list was read, another call may have cleaned it up.
+            if (await Fresh(run) is not { CleanupPending: true } pending)
+                _running.TryRemove(new KeyValuePair<Id, OperationRun>(operation.Id, run));
+            else if (await Execute(run, pending, recovered: true) is { CleanupPending: true } again)
                 _ = CleanUpWhenBack(again);
         }
 
@@ -251,7 +256,7 @@ public sealed partial class OperationEngine : IShardListener
             {
                 try
                 {
-                    await Begin(await _store.Get<Operation>(operationId));
+                    await Begin(await _store.Get<Operation>(operationId), mayBeStale: true);
                     return;
                 }
                 catch (ProblemException e) when (Journal.DatabaseRefuses(e))
@@ -267,13 +272,24 @@ public sealed partial class OperationEngine : IShardListener
         }
     }
 
-    private async Task Begin(Operation operation)
+    /// <param name="mayBeStale">It was read before this node made sure that nobody else here has it in hand.</param>
+    private async Task Begin(Operation operation, bool mayBeStale = false)
     {
         if (_stopping || operation.HasEnded() || _ownership.Hold(operation.TargetId) is not { IsDropped: false } hold)
             return;
         var run = new OperationRun(operation, hold);
         if (!_running.TryAdd(operation.Id, run))
             return;
+        if (mayBeStale)
+        {
+            operation = await Fresh(run);
+            if (operation.HasEnded())
+            {
+                _running.TryRemove(new KeyValuePair<Id, OperationRun>(operation.Id, run));
+                return;
+            }
+        }
+
         await Task.Yield();
         var ended = await Execute(run, operation, recovered: operation.State != OperationState.Queued);
         if (ended is null)
@@ -289,6 +305,21 @@ public sealed partial class OperationEngine : IShardListener
         _ends.Ended(ended);
         if (ended.CleanupPending)
             await CleanUpWhenBack(ended);
+    }
+
+    /// <summary>The row as it is now that the run is in this node's hands.</summary>
+    private async Task<Operation> Fresh(OperationRun run)
+    {
+        try
+        {
+            run.Reload(await _store.Get<Operation>(run.Operation.Id));
+            return run.Operation;
+        }
+        catch
+        {
+            _running.TryRemove(new KeyValuePair<Id, OperationRun>(run.Operation.Id, run));
+            throw;
+        }
     }
 
     /// <returns>The ended operation; null when this node had to let go of it.</returns>

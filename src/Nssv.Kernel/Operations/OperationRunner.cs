@@ -205,7 +205,7 @@ internal sealed partial class OperationRunner(
         }
         catch (OperationCanceledException e) when (cancel.IsCancellationRequested)
         {
-            if (host is { } silent && links.Of(silent) < HostLink.Connected && !run.Cancelled.IsCancellationRequested)
+            if (host is { } silent && links.Of(silent) < HostLink.Connected && deadline.IsCancellationRequested)
                 throw new HostUnreachableException(silent, $"Host {silent} did not answer within {step.Deadline}.", e);
             throw;
         }

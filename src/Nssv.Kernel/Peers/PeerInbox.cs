@@ -67,6 +67,9 @@ public sealed class PeerInbox
             case PeerCancel cancel:
                 var operation = await _store.Get<Operation>(cancel.OperationId);
                 return Json(await _operations.Cancel(operation.Id, await Hold(operation.TargetId)));
+            case PeerResolve resolve:
+                var stopped = await _store.Get<Operation>(resolve.OperationId);
+                return Json(await _operations.Resolve(stopped.Id, resolve.How, await Hold(stopped.TargetId)));
             case PeerCleanUp cleanUp:
                 // What the host's owner has seen may not have come here yet.
                 if (_links.Of(cleanUp.HostId) == HostLink.Unreachable)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Nssv.Kernel.Calls;
+using Nssv.Kernel.Operations;
 
 namespace Nssv.Kernel.Peers;
 
@@ -14,6 +15,7 @@ public sealed record PeerAddress(Id MemberId, string Url, string AgentUrl);
 [JsonDerivedType(typeof(PeerCall), "call")]
 [JsonDerivedType(typeof(PeerAccept), "accept")]
 [JsonDerivedType(typeof(PeerCancel), "cancel")]
+[JsonDerivedType(typeof(PeerResolve), "resolve")]
 [JsonDerivedType(typeof(PeerCleanUp), "clean-up")]
 [JsonDerivedType(typeof(PeerBell), "bell")]
 public abstract record PeerRequest;
@@ -30,6 +32,9 @@ public sealed record PeerAccept(
 
 /// <summary>Cancel an operation of yours.</summary>
 public sealed record PeerCancel(Id OperationId) : PeerRequest;
+
+/// <summary>Retry, undo or dismiss an operation of yours that needs attention.</summary>
+public sealed record PeerResolve(Id OperationId, Resolution How) : PeerRequest;
 
 /// <summary>A host is back: run what operations of yours left to clean up on it.</summary>
 public sealed record PeerCleanUp(Id HostId) : PeerRequest;

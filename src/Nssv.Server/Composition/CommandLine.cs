@@ -2,11 +2,11 @@ using Nssv.Server.Certificates;
 
 namespace Nssv.Server.Composition;
 
-/// <summary><c>nssv-server serve|init --home DIR [--option value]…</c></summary>
+/// <summary><c>nssv-server serve|init|join --home DIR [--option value]…</c></summary>
 internal sealed class CommandLine
 {
     private static readonly string[] Known =
-        ["home", "platform-id", "https-port", "http-port", "agent-api-port", "agent-api-host", "agent-port", "certificate", "password-file", "name"];
+        ["home", "platform-id", "https-port", "http-port", "agent-api-port", "agent-api-host", "agent-port", "certificate", "password-file", "name", "from"];
 
     private readonly List<(string Name, string Value)> _options = [];
 

@@ -29,7 +29,8 @@ internal static partial class DataServices
         services.AddSingleton<IEventObserver>(provider => provider.GetRequiredService<UnfinishedOperations>());
         services.AddSingleton<OperationMetrics>();
         services.AddSingleton<IEventObserver>(provider => provider.GetRequiredService<EventFeed>());
-        services.AddSingleton(provider => MemberFence.Acquire(provider.GetRequiredService<Database>(), settings.ManagerId, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => MemberFence.Acquire(
+            provider.GetRequiredService<Database>(), settings.ManagerId, provider.GetRequiredService<TimeProvider>(), alone: !settings.HasPeers, settings.HasPeers ? settings.PeerUrl.ToString() : null));
         services.AddSingleton(provider => new NodeIdentity(settings.PlatformId, provider.GetRequiredService<MemberFence>().Generation));
         services.AddSingleton(MakeWriter);
         services.AddSingleton<IWriter>(provider => provider.GetRequiredService<Writer>());
@@ -40,14 +41,14 @@ internal static partial class DataServices
     }
 
     /// <exception cref="InstanceLockedException">Another manager runs on this home.</exception>
-    public static Database Open(ServerSettings settings, ResourceModels models) => settings.Database is { Length: > 0 } url
-        ? PostgresDatabase.Open(url, models)
+    public static Database Open(ServerSettings settings, ResourceModels models) => settings.HasPeers
+        ? PostgresDatabase.Open(settings.Database!, models)
         : SqliteDatabase.Open(settings.DatabaseFile, models, settings.LockFile);
 
     private static Writer MakeWriter(IServiceProvider provider)
     {
         var log = provider.GetRequiredService<ILoggerFactory>().CreateLogger<Writer>();
-        var lifetime = provider.GetRequiredService<IHostApplicationLifetime>();
+        var end = provider.GetRequiredService<NodeEnd>();
         return new Writer(provider.GetRequiredService<Database>(), provider.GetRequiredService<MemberFence>(), new WriterOptions
         {
             Time = provider.GetRequiredService<TimeProvider>(),
@@ -57,9 +58,8 @@ internal static partial class DataServices
             Failed = error => Failed(log, error),
             Fenced = error =>
             {
-                Fenced(log, error);
-                Environment.ExitCode = 3;
-                lifetime.StopApplication();
+                Fenced(log, error.Message);
+                end.TakenOver();
             },
         });
     }
@@ -67,6 +67,6 @@ internal static partial class DataServices
     [LoggerMessage(EventId = 10, Level = LogLevel.Error, Message = "The writer met an error of its own")]
     private static partial void Failed(ILogger log, Exception error);
 
-    [LoggerMessage(EventId = 11, Level = LogLevel.Critical, Message = "Another start of the manager owns the database: this one stops")]
-    private static partial void Fenced(ILogger log, Exception error);
+    [LoggerMessage(EventId = 11, Level = LogLevel.Critical, Message = "What this start still wants to write is refused, and it ends: {Reason}")]
+    private static partial void Fenced(ILogger log, string reason);
 }

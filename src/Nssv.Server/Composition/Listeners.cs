@@ -9,7 +9,7 @@ using Nssv.Server.Http;
 
 namespace Nssv.Server.Composition;
 
-/// <summary>The ports: HTTPS for people, HTTPS with client certificates for agents, and, if switched on, HTTP that only redirects.</summary>
+/// <summary>The ports: HTTPS for people, HTTPS with client certificates for agents and the other management nodes, and, if switched on, HTTP that only redirects.</summary>
 internal static class Listeners
 {
     public static void Configure(KestrelServerOptions kestrel, ServerSettings settings, X509Certificate2 people, X509Certificate2 manager, CertificateAuthority authority)
@@ -30,7 +30,7 @@ internal static class Listeners
                 SslProtocols = Protocols,
                 ClientCertificateMode = ClientCertificateMode.AllowCertificate,
                 CheckCertificateRevocation = false,
-                ClientCertificateValidation = (certificate, _, _) => authority.Verify(certificate, asClient: true) is { Role: PlatformIdentity.Agent },
+                ClientCertificateValidation = (certificate, _, _) => authority.Verify(certificate, asClient: true) is { Role: PlatformIdentity.Agent or PlatformIdentity.Manager },
             });
         });
         if (settings.HttpPort is { } http)

@@ -28,39 +28,41 @@ public static class ServerHost
         // Without this the builder watches its folder for changes of appsettings.json, and is woken by every write to the database there.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = settings.Folder, Args = ["--hostBuilder:reloadConfigOnChange=false"] });
         builder.Configuration.Sources.Clear();
-        builder.Logging.AddLog(settings.Logs);
-        builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning);
+        ConfigureLog(builder.Logging, settings.Logs);
         builder.WebHost.ConfigureKestrel(kestrel => Listeners.Configure(kestrel, settings, people, manager, authority));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         builder.Services.AddSingleton(settings).AddSingleton(settings.Dispatch);
-        builder.Services.AddSources(time).AddData(settings).AddKernel().AddIdentity()
-            .AddAgents(authority, manager, Address(settings)).AddApi(settings).AddMetrics(settings);
-        builder.Services.AddHostedService<HostWatch>().AddHostedService<Housekeeping>().AddHostedService<Retention>();
+        builder.Services.AddSources(time).AddData(settings).AddMembership(settings, manager).AddKernel().AddIdentity()
+            .AddAgents(authority, manager, new AgentApiAddress(settings.PeerUrl)).AddApi(settings).AddMetrics(settings);
+        builder.Services.AddBackground();
         services(builder.Services);
 
         var app = builder.Build();
-        NodeMetrics.Add(app.Services);
-        app.UseRedirect(settings.HttpsPort);
-        app.Services.GetRequiredService<Pipeline>().Use(app);
-        app.MapApi();
-        app.Lifetime.ApplicationStopping.Register(() => app.Services.GetRequiredService<OperationEngine>().Stop());
-        return app;
+        try
+        {
+            NodeMetrics.Add(app.Services);
+            app.UseRedirect(settings.HttpsPort);
+            app.Services.GetRequiredService<Pipeline>().Use(app);
+            app.MapApi();
+            app.Lifetime.ApplicationStopping.Register(() => app.Services.GetRequiredService<OperationEngine>().Stop());
+            return app;
+        }
+        catch
+        {
+            // The database may be away: what has been opened for it so far is closed again.
+            ((IDisposable)app).Dispose();
+            throw;
+        }
     }
 
-    /// <summary>Takes up what the last start left, then serves.</summary>
-    public static async Task Start(WebApplication app)
+    public static void ConfigureLog(ILoggingBuilder logging, LogFormat format)
     {
-        await app.Services.GetRequiredService<NodeLife>().Start();
-        await app.Services.GetRequiredService<UnfinishedOperations>().Load(app.Services.GetRequiredService<IStore>());
-        app.Services.GetRequiredService<Readiness>().Recovered();
-        await app.StartAsync();
+        logging.AddLog(format);
+        logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning);
     }
 
-    private static AgentApiAddress Address(ServerSettings settings) =>
-        new(new UriBuilder(Uri.UriSchemeHttps, settings.AgentApiHost ?? OwnAddress(), settings.AgentApiPort).Uri);
-
-    private static string OwnAddress() =>
-        CertificateFiles.NamesOfThisMachine([]).FirstOrDefault(name => System.Net.IPAddress.TryParse(name, out var address) && !System.Net.IPAddress.IsLoopback(address)) ?? "localhost";
+    /// <summary>Takes up what was left, and serves; in which order, <see cref="NodeService"/> knows.</summary>
+    public static Task Start(WebApplication app) => app.StartAsync();
 
     private static string? Password(ServerSettings settings)
     {

@@ -3,13 +3,18 @@ using Nssv.Contracts.Compute;
 using Nssv.Kernel.Agents;
 using Nssv.Kernel.Calls.Patching;
 using Nssv.Kernel.Events;
+using Nssv.Kernel.Ownership;
+using Nssv.Kernel.Peers;
 using Nssv.Server.Admission;
 using Nssv.Server.Agents;
+using Nssv.Server.Background;
 using Nssv.Server.Certificates;
 using Nssv.Server.Events;
 using Nssv.Server.Http;
+using Nssv.Server.Members;
 using Nssv.Server.Metrics;
 using Nssv.Server.OpenApi;
+using Nssv.Server.Peers;
 using Nssv.Services;
 using Nssv.Services.Identity;
 
@@ -32,6 +37,7 @@ internal static class ServerServices
     {
         services.AddSingleton<SignInThrottle>();
         services.AddSingleton<Sessions>();
+        services.AddSingleton<IEventObserver>(provider => provider.GetRequiredService<Sessions>());
         return services;
     }
 
@@ -50,6 +56,43 @@ internal static class ServerServices
         services.AddSingleton<EnrolmentEndpoints>();
         services.AddSingleton<ImageUploadEndpoint>();
         services.AddSingleton<ConsoleEndpoint>();
+        return services;
+    }
+
+    /// <summary>This node among the others: alone on SQLite, one of several on PostgreSQL. Before the kernel, which takes a node for one that is alone.</summary>
+    public static IServiceCollection AddMembership(this IServiceCollection services, ServerSettings settings, X509Certificate2 manager)
+    {
+        services.AddSingleton<NodeEnd>();
+        services.AddSingleton<NodeService>();
+        services.AddHostedService(provider => provider.GetRequiredService<NodeService>());
+        services.AddSingleton(ProductLevel.Addresses(settings));
+        services.AddSingleton<PeerIdentity>();
+        services.AddSingleton<PeerEndpoints>();
+        services.AddSingleton<PeerTimes>();
+        services.AddSingleton<PeerWatch>();
+        services.AddSingleton<ManagementNodes>();
+        services.AddSingleton<ManagementNodeEndpoints>();
+        services.AddSingleton<OwnIds>();
+        if (!settings.HasPeers)
+            return services;
+        services.AddSingleton(_ => new MembershipOptions { Lease = settings.Lease, Interval = settings.Lease / 6 });
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<PeerClient>(provider, manager));
+        services.AddSingleton<HttpPeerTransport>();
+        services.AddSingleton<IPeerTransport>(provider => provider.GetRequiredService<HttpPeerTransport>());
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Membership>(provider, (Action)provider.GetRequiredService<NodeEnd>().TakenOver));
+        services.AddSingleton<IOwnership>(provider => provider.GetRequiredService<Membership>());
+        services.AddHostedService(provider => provider.GetRequiredService<PeerWatch>());
+        return services;
+    }
+
+    /// <summary>What runs by itself.</summary>
+    public static IServiceCollection AddBackground(this IServiceCollection services)
+    {
+        services.AddSingleton<HostWatch>();
+        services.AddSingleton<IShardListener>(provider => provider.GetRequiredService<HostWatch>());
+        services.AddHostedService(provider => provider.GetRequiredService<HostWatch>());
+        services.AddHostedService<Housekeeping>();
+        services.AddHostedService<Retention>();
         return services;
     }
 
@@ -94,6 +137,8 @@ internal static class ServerServices
         services.GetRequiredService<ConsoleEndpoint>().Map(app);
         services.GetRequiredService<EnrolmentEndpoints>().Map(app);
         services.GetRequiredService<AgentEndpoints>().Map(app);
+        services.GetRequiredService<PeerEndpoints>().Map(app);
+        services.GetRequiredService<ManagementNodeEndpoints>().Map(app);
         app.MapRequests(ApiRoute.FromAssemblies(typeof(VirtualMachine).Assembly), DataServices.Models);
         app.MapOpenApi();
     }

@@ -46,6 +46,18 @@ public sealed record ServerSettings
     /// <summary>PostgreSQL's URL; null: SQLite in the manager's folder.</summary>
     public string? Database { get; init; }
 
+    /// <summary>A member that has not renewed its lease for so long is taken over; the same on every management node.</summary>
+    public TimeSpan Lease { get; init; } = DefaultLease;
+
+    /// <summary>The database can be shared by several management nodes, and this one expects that it is.</summary>
+    public bool HasPeers => Database is { Length: > 0 };
+
+    /// <summary>Where agents and the other management nodes reach this one.</summary>
+    public Uri PeerUrl => new UriBuilder(Uri.UriSchemeHttps, ReachedAs, AgentApiPort).Uri;
+
+    /// <summary>Where people reach this one.</summary>
+    public Uri ApiUrl => new UriBuilder(Uri.UriSchemeHttps, ReachedAs, HttpsPort).Uri;
+
     /// <summary>How much is taken in at one time.</summary>
     internal AdmissionLimits Limits { get; init; } = new();
 
@@ -69,6 +81,12 @@ public sealed record ServerSettings
 
     public const string FileName = "manager.json";
 
+    private const int LongestLeaseSeconds = 60;
+    private static readonly TimeSpan DefaultLease = TimeSpan.FromSeconds(3);
+
+    private string ReachedAs => AgentApiHost ?? CertificateFiles.NamesOfThisMachine([])
+        .FirstOrDefault(name => IPAddress.TryParse(name, out var address) && !IPAddress.IsLoopback(address)) ?? "localhost";
+
     /// <summary>Read from a configuration whose keys are those of manager.json.</summary>
     /// <exception cref="ConfigurationException">A value is missing or makes no sense.</exception>
     public static ServerSettings Read(string home, IConfiguration configuration) => new()
@@ -86,6 +104,7 @@ public sealed record ServerSettings
         AgentApiHost = configuration["agentApi:host"],
         Names = [.. configuration.GetSection("names").GetChildren().Select(name => name.Value).OfType<string>()],
         Database = configuration["database"],
+        Lease = Seconds(configuration, "membership:leaseSeconds") ?? DefaultLease,
         Limits = new()
         {
             Operations = Count(configuration, "limits:operations") ?? new AdmissionLimits().Operations,
@@ -110,6 +129,13 @@ public sealed record ServerSettings
         null or "" => null,
         var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= IPEndPoint.MaxPort => port,
         _ => throw Wrong(key, $"a port from 1 to {IPEndPoint.MaxPort}"),
+    };
+
+    private static TimeSpan? Seconds(IConfiguration configuration, string key) => configuration[key] switch
+    {
+        null or "" => null,
+        var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 1 and <= LongestLeaseSeconds => TimeSpan.FromSeconds(seconds),
+        _ => throw Wrong(key, $"a whole number of seconds from 1 to {LongestLeaseSeconds}"),
     };
 
     private static int? Count(IConfiguration configuration, string key) => configuration[key] switch

@@ -16,7 +16,8 @@ internal sealed class Acceptance(IBus bus, OperationEnds ends, IStore store, Tim
     public async Task Accept(HttpContext http, Request request, ReadOnlyMemory<byte> body)
     {
         var headers = http.Request.Headers;
-        var options = new AcceptOptions(RequestHeaders.IdempotencyKey(headers), BodyHash(http.Request, body), RequestHeaders.IfMatch(headers));
+        var key = RequestHeaders.IdempotencyKey(headers);
+        var options = new AcceptOptions(key, key is null ? null : BodyHash(http.Request, body), RequestHeaders.IfMatch(headers));
         var wait = RequestHeaders.Wait(headers);
         Operation operation;
         using (await admission.Enter(http.Caller().AccountId, http.RequestAborted))

@@ -22,18 +22,21 @@ public sealed class Access
     /// <summary>A host's agent with its certificate, on the agents' port.</summary>
     public static Access Agent { get; } = new(AccessKind.Agent);
 
+    /// <summary>Another management node with its certificate, on the agents' port.</summary>
+    public static Access Peer { get; } = new(AccessKind.Peer);
+
     /// <summary>On the agents' port without a certificate: enrolling with a token.</summary>
     public static Access EnrollingAgent { get; } = new(AccessKind.EnrollingAgent);
 
     public static Access Permitted(string permission) => new(AccessKind.Session, permission);
 
     /// <summary>Which of the two ports serves it.</summary>
-    public Listener Listener => Kind is AccessKind.Agent or AccessKind.EnrollingAgent ? Listener.Agents : Listener.People;
+    public Listener Listener => Kind is AccessKind.Agent or AccessKind.Peer or AccessKind.EnrollingAgent ? Listener.Agents : Listener.People;
 
     public override string ToString() => Permission ?? Kind.ToString();
 }
 
-public enum AccessKind { Anyone, Session, Scrape, Agent, EnrollingAgent }
+public enum AccessKind { Anyone, Session, Scrape, Agent, Peer, EnrollingAgent }
 
 /// <summary>The ports that the manager listens on; set on each connection by the port that took it, not by what the client says.</summary>
 public enum Listener { People, Agents, Redirect }

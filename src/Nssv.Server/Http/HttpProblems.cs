@@ -36,5 +36,8 @@ internal static class HttpProblems
     public static Problem AgentUnknown { get; } =
         new(403, "agent-unknown", "The agent's certificate is not accepted.", "It is none of a host of this platform, or the host was removed or enrolled anew.", "Enrol the host's agent again.");
 
+    public static Problem PeerUnknown { get; } =
+        new(403, "peer-unknown", "Only management nodes of this platform may ask this.", "The certificate is none of a management node.", "Issue the node's certificate anew from the platform's authority.");
+
     private static string Shorten(string value) => value.Length <= 80 ? value : value[..80] + "…";
 }

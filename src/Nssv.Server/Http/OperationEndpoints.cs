@@ -4,20 +4,28 @@ using Nssv.Server.OpenApi;
 
 namespace Nssv.Server.Http;
 
-/// <summary>Cancelling an operation; it is read like any other resource.</summary>
+/// <summary>What people do about operations that are there; they are read like any other resource.</summary>
 internal sealed class OperationEndpoints(IBus bus, Acceptance acceptance)
 {
-    public void Map(IEndpointRouteBuilder endpoints) =>
-        endpoints.MapPost($"{ApiPaths.Root}/operations/{{id}}:cancel", Cancel).Allow(Access.Permitted("operation.cancel"))
-            .WithMetadata(new Answers("Stop an operation and take back what it did", ("202", typeof(Operation)), ("200", typeof(Operation))));
+    public void Map(IEndpointRouteBuilder endpoints)
+    {
+        Map(endpoints, "cancel", "operation.cancel", "Stop an operation and take back what it did", bus.Cancel);
+        Map(endpoints, "retry", "operation.resolve", "Let an operation that needs attention go on where it stopped", id => bus.Resolve(id, Resolution.Retry));
+        Map(endpoints, "undo", "operation.resolve", "Take back what an operation that needs attention has done", id => bus.Resolve(id, Resolution.Undo));
+        Map(endpoints, "dismiss", "operation.resolve", "Leave an operation that needs attention as it is: what there was has been put right by hand", id => bus.Resolve(id, Resolution.Dismiss));
+    }
 
-    private async Task Cancel(HttpContext http)
+    private void Map(IEndpointRouteBuilder endpoints, string verb, string permission, string summary, Func<Id, Task<Operation>> act) =>
+        endpoints.MapPost($"{ApiPaths.Root}/operations/{{id}}:{verb}", http => Act(http, verb, act)).Allow(Access.Permitted(permission))
+            .WithMetadata(new Answers(summary, ("202", typeof(Operation)), ("200", typeof(Operation))));
+
+    private async Task Act(HttpContext http, string verb, Func<Id, Task<Operation>> act)
     {
         QueryParameters.Check(http.Request.Query);
         var id = http.RouteId()!.Value;
         var body = await RequestBody.Read(http.Request, RequestBody.Json);
         if (!body.IsEmpty && StrictJson.ParseObject(body).EnumerateObject().FirstOrDefault() is { Value.ValueKind: not System.Text.Json.JsonValueKind.Undefined })
-            throw Problems.Invalid("", "Cancelling takes no fields.", "Send no body.", "unknown-field").AsException();
-        await acceptance.Answer(http, await bus.Cancel(id), RequestHeaders.Wait(http.Request.Headers));
+            throw Problems.Invalid("", $"Nothing is told with {verb}.", "Send no body.", "unknown-field").AsException();
+        await acceptance.Answer(http, await act(id), RequestHeaders.Wait(http.Request.Headers));
     }
 }

@@ -3,12 +3,14 @@ using Nssv.Kernel.Authorization;
 using Nssv.Kernel.Data;
 using Nssv.Server.Agents;
 using Nssv.Server.Metrics;
+using Nssv.Server.Peers;
 using Nssv.Services.Identity;
 
 namespace Nssv.Server.Http;
 
 /// <summary>What every request passes before its endpoint: the log, errors to problems, the right port, the session, the permission.</summary>
-internal sealed class Pipeline(RequestLog log, Sessions sessions, IAuthoriser authoriser, AgentIdentity agents, ScrapeToken scrape, HttpMetrics metrics)
+internal sealed class Pipeline(
+    RequestLog log, Sessions sessions, IAuthoriser authoriser, AgentIdentity agents, PeerIdentity peers, ScrapeToken scrape, HttpMetrics metrics)
 {
     private const string StrictTransport = "max-age=31536000";
 
@@ -103,6 +105,9 @@ internal sealed class Pipeline(RequestLog log, Sessions sessions, IAuthoriser au
                 break;
             case AccessKind.Agent:
                 http.Features.Set(await agents.Find(http) ?? throw HttpProblems.AgentUnknown.AsException());
+                break;
+            case AccessKind.Peer:
+                http.Features.Set(peers.Find(http.Connection.ClientCertificate) ?? throw HttpProblems.PeerUnknown.AsException());
                 break;
         }
         await next(http);

@@ -41,7 +41,7 @@ internal static class RequestEndpoints
         {
             sent = QueryParameters.AsObject(http.Request.Query, route.Fields);
         }
-        var request = route.Bind(id, sent, http.RequestServices.GetRequiredService<IIdSource>());
+        var request = route.Bind(id, sent, http.RequestServices.GetRequiredService<OwnIds>());
         await http.RequestServices.GetRequiredService<Acceptance>().Accept(http, request, body);
     }
 

@@ -34,9 +34,9 @@ internal sealed partial class RequestLog(ILogger<RequestLog> log, HttpMetrics me
         }
     }
 
-    /// <summary>Health checks, and what agents send all the time: with 5,000 hosts that would be some gigabytes of log a day.</summary>
+    /// <summary>Health checks, and what agents and managers send all the time: with 5,000 hosts that would be some gigabytes of log a day.</summary>
     private static bool IsRoutine(HttpContext http, string route) =>
-        route.StartsWith("/health", StringComparison.Ordinal) || http.Response.StatusCode < 400 && route.StartsWith("/agent-api/", StringComparison.Ordinal);
+        route.StartsWith("/health", StringComparison.Ordinal) || http.Response.StatusCode < 400 && (route.StartsWith("/agent-api/", StringComparison.Ordinal) || route.StartsWith("/peer-api/", StringComparison.Ordinal));
 
     public void Failed(string correlationId, Exception error) => Unhandled(correlationId, error);
 

@@ -6,15 +6,19 @@ using Nssv.Contracts.Identity;
 using Nssv.Kernel;
 using Nssv.Kernel.Calls;
 using Nssv.Kernel.Data;
+using Nssv.Kernel.Events;
 
 namespace Nssv.Services.Identity;
 
 /// <summary>
 /// Who is signed in. A session's token is 32 random bytes that only its holder has (the database keeps the SHA-256); it ends 12 hours after signing in,
-/// when it is signed out, or when the account's password is changed.
+/// when it is signed out, or when the account's password is changed. Other management nodes hear of both by the account's event, and read their rows again.
 /// </summary>
-public sealed class Sessions(IStore store, IWriter writer, TimeProvider time, ISecretSource secrets, SignInThrottle throttle)
+public sealed class Sessions(IStore store, IWriter writer, TimeProvider time, ISecretSource secrets, SignInThrottle throttle) : IEventObserver
 {
+    /// <summary>A session of the account was signed out.</summary>
+    public const string SignedOut = "account.signed-out";
+
     public static readonly TimeSpan Lifetime = TimeSpan.FromHours(12);
 
     /// <summary>How long an answer from memory is good before the row is read again.</summary>
@@ -86,8 +90,27 @@ public sealed class Sessions(IStore store, IWriter writer, TimeProvider time, IS
 
     public async Task SignOut(ActiveSession session)
     {
-        await writer.Commit(new UnitOfWork().Execute("sessions", "DELETE FROM sessions WHERE token_hash = @p0", null, session.TokenHash));
+        var caller = session.Caller;
+        await writer.Commit(new UnitOfWork()
+            .Execute("sessions", "DELETE FROM sessions WHERE token_hash = @p0", null, session.TokenHash)
+            .Publish(new EventDraft(SignedOut, "account", caller.AccountId, caller.ProjectId, null, Clock.Now(time), [])));
         Forget(session.TokenHash);
+    }
+
+    /// <summary>Whatever happened to an account, on whichever node: its sessions are read again when they are next used.</summary>
+    public void Committed(IReadOnlyList<Event> events)
+    {
+        foreach (var change in events)
+        {
+            if (change.ResourceType != "account")
+                continue;
+            Interlocked.Increment(ref _revocations); // what is being read at this moment is not kept
+            foreach (var (hash, cached) in _cache)
+            {
+                if (cached.Session.Caller.AccountId == change.ResourceId)
+                    Forget(hash);
+            }
+        }
     }
 
     /// <summary>Sets another password and ends every session of the account but the one that asked. The passwords are kept nowhere, so this is no operation.</summary>

@@ -6,7 +6,7 @@ namespace Nssv.Simulator.Fleet;
 
 /// <summary>
 /// A unix socket by which tests and people make things happen: one line in, one line of JSON out. <c>kill HOST</c>, <c>cut-power HOST</c>, <c>start HOST</c>,
-/// <c>silence HOST</c>, <c>speak HOST</c>, <c>lose-journal HOST</c>, <c>holds HOST</c>, <c>hosts</c>. Whoever may open the folder may use it.
+/// <c>silence HOST</c>, <c>speak HOST</c>, <c>lose-journal HOST</c>, <c>holds HOST</c>, <c>hosts</c>, <c>memory</c>. Whoever may open the folder may use it.
 /// </summary>
 internal sealed class FleetControl(HostFleet fleet, string path) : IAsyncDisposable
 {
@@ -35,6 +35,8 @@ internal sealed class FleetControl(HostFleet fleet, string path) : IAsyncDisposa
         var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         if (words is ["hosts"])
             return fleet.Hosts.OrderBy(host => host.Identity.Name, StringComparer.Ordinal).Select(Summary);
+        if (words is ["memory"])
+            return new { heapBytes = GC.GetTotalMemory(forceFullCollection: true), residentBytes = Environment.WorkingSet };
         if (words is not [var verb, var name])
             return new { error = "A line is a verb and a host's name, or 'hosts'." };
         if (fleet.Find(name) is not { } host)

@@ -64,7 +64,8 @@ internal sealed class MachineRun : ScenarioRun
     protected override bool SetUp()
     {
         var (center, cluster, data, images) = (Named(0x02), Named(0x03), Named(0x04), Named(0x05));
-        Cluster.Managers[0].Start();
+        foreach (var manager in Cluster.Managers)
+            manager.Start();
         Person.Ask(new CreateDataCenter { Id = center, Name = "center" });
         if (!Answered())
             return false;

@@ -36,6 +36,20 @@ public sealed class MachineSimulationTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Every_machine_is_as_asked_or_gone_whichever_manager_has_it()
+    {
+        if (Seeds.Chosen is { } chosen)
+        {
+            Seeds.Check([Seeds.OnThisThread(() => Several(chosen, verbose: true))]);
+            return;
+        }
+
+        Seeds.Check(Seeds.Failures([.. Enumerable.Range(1, Seeds.Count(250)).Select(seed => (Func<Task<RunResult>>)(() => Several((ulong)seed)))], 3, Tell));
+    }
+
+    private static Task<RunResult> Several(ulong seed, bool verbose = false) => MachineRun.Random(seed, verbose, managers: 2 + (int)(seed % 2), operations: 15);
+
+    [Fact]
     public void The_same_seed_makes_the_same_history()
     {
         foreach (var seed in (ulong[])[3, 4])

@@ -42,6 +42,20 @@ public sealed class WidgetSimulationTests(ITestOutputHelper output)
         Seeds.Check(Seeds.Failures([.. Enumerable.Range(1, Seeds.Count(500)).Select(seed => (Func<Task<RunResult>>)(() => Several((ulong)seed)))], 3, Tell));
     }
 
+    [Fact]
+    public void A_long_run_with_thousands_of_operations_ends_as_a_short_one()
+    {
+        if (Seeds.Chosen is { } chosen)
+        {
+            Seeds.Check([Seeds.OnThisThread(() => Long(chosen, verbose: true))]);
+            return;
+        }
+
+        Seeds.Check(Seeds.Failures([.. Enumerable.Range(1, Seeds.Count(20)).Select(seed => (Func<Task<RunResult>>)(() => Long((ulong)seed)))], 3, Tell));
+    }
+
+    private static Task<RunResult> Long(ulong seed, bool verbose = false) => WidgetRun.Random(seed, verbose: verbose, managers: 2 + (int)(seed % 2), operations: 2_000);
+
     private static Task<RunResult> Several(ulong seed, Mutation mutation = Mutation.None, bool verbose = false) =>
         WidgetRun.Random(seed, mutation, verbose, managers: 2 + (int)(seed % 2), operations: 20);
 

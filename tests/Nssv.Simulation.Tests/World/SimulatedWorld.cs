@@ -5,7 +5,7 @@ namespace Nssv.Simulation.Tests.World;
 /// </summary>
 internal sealed class SimulatedWorld
 {
-    private const long MostSteps = 3_000_000;
+    private const long MostSteps = 30_000_000;
     public static readonly DateTimeOffset Start = new(2026, 1, 31, 12, 0, 0, TimeSpan.Zero);
 
     private readonly Thread _thread = Thread.CurrentThread;

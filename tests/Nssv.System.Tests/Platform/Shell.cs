@@ -7,7 +7,7 @@ namespace Nssv.System.Tests.Platform;
 /// <summary>Runs programs of this machine, to their end or in a dialogue.</summary>
 public static class Shell
 {
-    public const int Kill = 9, Continue = 18, Stop = 19;
+    public const int Kill = 9, Terminate = 15, Continue = 18, Stop = 19;
 
     public sealed record Result(int ExitCode, string Output, string Error);
 

@@ -173,7 +173,7 @@ public sealed class PlatformTests : IDisposable
 
         run.ExitCode.ShouldBe(0);
         System.Text.Json.Nodes.JsonNode.Parse(run.Out)!.ToJsonString().ShouldBe(
-            $$"""{"manager":{"pid":null,"url":"https://localhost:8443","healthy":false,"reasons":[]},"agent":{"pid":null,"healthy":false},"platformId":"0a1b2c3d-0000-4000-8000-000000000000","home":"{{home.Root}}"}""");
+            $$"""{"manager":{"pid":null,"url":"https://localhost:8443","healthy":false,"reasons":[]},"agent":{"pid":null,"healthy":false},"managers":[],"platformId":"0a1b2c3d-0000-4000-8000-000000000000","home":"{{home.Root}}"}""");
     }
 
     public void Dispose() => Directory.Delete(home.Root, recursive: true);

@@ -15,7 +15,7 @@ namespace Nssv.Tests.Server;
 /// <summary>What holds for every endpoint, also for those that nobody has thought of yet.</summary>
 public sealed class EndpointTests(RunningServer server) : IClassFixture<RunningServer>
 {
-    /// <summary>Endpoints without a session, or for agents. Anything else needs a permission; adding to this list is a decision about security.</summary>
+    /// <summary>Endpoints without a session, or for agents and managers. Anything else needs a permission; adding to this list is a decision about security.</summary>
     private static readonly Dictionary<string, AccessKind> Exceptions = new()
     {
         ["POST /api/v1/sessions"] = AccessKind.Anyone,
@@ -26,6 +26,8 @@ public sealed class EndpointTests(RunningServer server) : IClassFixture<RunningS
         ["POST /agent-api/v1/results"] = AccessKind.Agent,
         ["POST /agent-api/v1/heartbeat"] = AccessKind.Agent,
         ["POST /agent-api/v1/reports"] = AccessKind.Agent,
+        ["POST /peer-api/v1/messages"] = AccessKind.Peer,
+        ["GET /peer-api/v1/health"] = AccessKind.Peer,
         ["POST /agent-api/v1/certificate"] = AccessKind.Agent,
         ["POST /enroll"] = AccessKind.EnrollingAgent,
     };

@@ -6,12 +6,16 @@ using Nssv.Client;
 
 namespace Nssv.Cli.Commands.Operation;
 
-/// <summary>Operations (the console says tasks): look, wait, cancel.</summary>
+/// <summary>Operations (the console says tasks): look, wait, cancel, and what to do about one that needs attention.</summary>
 internal static class OperationCommands
 {
     public static Command Build(CliEnvironment environment)
     {
-        var group = new ResourceCommands(ResourceKinds.Operation, environment).Group("Operations: what the platform does and did", Wait(environment), Cancel(environment));
+        var group = new ResourceCommands(ResourceKinds.Operation, environment).Group("Operations: what the platform does and did", Wait(environment),
+            Act(environment, "cancel", "Ask an operation to stop and take back what it did", "Cancelling", "asked to stop"),
+            Act(environment, "retry", "Let an operation that needs attention go on where it stopped", "Retrying", "goes on"),
+            Act(environment, "undo", "Take back what an operation that needs attention has done", "Undoing", "is taken back"),
+            Act(environment, "dismiss", "Leave an operation that needs attention as it is: you have put right what there was", "Dismissing", "dismissed"));
         group.Aliases.Add("task");
         return group;
     }
@@ -32,22 +36,22 @@ internal static class OperationCommands
         });
     }
 
-    private static Command Cancel(CliEnvironment environment)
+    private static Command Act(CliEnvironment environment, string verb, string description, string doing, string done)
     {
         var id = Id();
-        var command = new Command("cancel", "Ask an operation to stop and take back what it did") { id };
+        var command = new Command(verb, description) { id };
         var wait = WaitOptions.AddTo(command);
         return command.Runs(environment, async (invocation, cancellation) =>
         {
-            var operation = await invocation.Client.Mutate(new ApiRequest(HttpMethod.Post, $"{ApiClient.Root}/operations/{Uri.EscapeDataString(invocation.Value(id))}:cancel") { Body = new JsonObject() }, cancellation);
+            var operation = await invocation.Client.Mutate(new ApiRequest(HttpMethod.Post, $"{ApiClient.Root}/operations/{Uri.EscapeDataString(invocation.Value(id))}:{verb}") { Body = new JsonObject() }, cancellation);
             if (invocation.Value(wait.Wait))
             {
-                operation = await new OperationRunner(invocation, wait).Follow(operation, $"Cancelling {operation.Kind}", cancellation);
+                operation = await new OperationRunner(invocation, wait).Follow(operation, $"{doing} {operation.Kind}", cancellation);
             }
 
             if (invocation.Results.Format == Output.OutputFormat.Table)
             {
-                invocation.Results.Say($"{operation.Kind}: {(operation.HasEnded ? $"ended as {operation.State}" : "asked to stop")}.");
+                invocation.Results.Say($"{operation.Kind}: {(operation.HasEnded ? $"ended as {operation.State}" : done)}.");
             }
             else
             {

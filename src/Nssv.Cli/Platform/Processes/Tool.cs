@@ -11,11 +11,20 @@ internal static class Tool
         public string Complaint => (Error.Trim().Length > 0 ? Error : Output).Trim();
     }
 
-    public static async Task<Outcome> Run(string program, IReadOnlyList<string> arguments, CancellationToken cancellation)
+    public static async Task<Outcome> Run(
+        string program, IReadOnlyList<string> arguments, CancellationToken cancellation, params IReadOnlyList<(string Name, string? Value)> variables)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         start.Environment["LC_ALL"] = "C";
         start.Environment.Remove("NSSV_TOKEN");
+        foreach (var (name, value) in variables)
+        {
+            if (value is not null)
+            {
+                start.Environment[name] = value;
+            }
+        }
+
         try
         {
             using var process = Process.Start(start)!;

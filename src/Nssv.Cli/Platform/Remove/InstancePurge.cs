@@ -7,7 +7,8 @@ internal sealed class InstancePurge(InstanceHome home, Checklist steps, Func<Ins
 {
     public async Task Run(CancellationToken cancellation)
     {
-        if (InstanceFile.Load(home) is { } instance)
+        // The platform of a further manager goes on with the others, and so do its machines.
+        if (InstanceFile.Load(home) is { Joined: false } instance)
         {
             var domains = libvirt(instance);
             IReadOnlyList<string> left = [];

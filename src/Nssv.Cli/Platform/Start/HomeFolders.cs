@@ -6,6 +6,15 @@ internal static class HomeFolders
     private const UnixFileMode RootOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode Passable = RootOnly | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
+    /// <summary>Makes what a manager without a host needs.</summary>
+    public static void MakeForManager(InstanceHome home)
+    {
+        foreach (var folder in new[] { home.Root, home.Manager, home.At("run"), home.At("log") })
+        {
+            Make(folder, RootOnly);
+        }
+    }
+
     /// <summary>Makes what is missing; gives the folders above that would keep QEMU out.</summary>
     public static IReadOnlyList<string> Make(InstanceHome home)
     {

@@ -4,7 +4,6 @@ using Nssv.Cli.Commands.Inventory;
 using Nssv.Cli.Commands.Version;
 using Nssv.Cli.Platform.Processes;
 using Nssv.Client;
-using Nssv.Client.Transport;
 
 namespace Nssv.Cli.Platform.Start;
 
@@ -18,14 +17,15 @@ internal sealed class InstanceStart(Invocation invocation, Checklist steps)
     private readonly InstanceHome home = invocation.Home;
     private readonly Programs programs = new(invocation.Home);
 
-    public async Task<InstanceFile> Run(CancellationToken cancellation)
+    /// <param name="database">PostgreSQL's URL for a platform that begins; null: as it is.</param>
+    public async Task<InstanceFile> Run(string? database, CancellationToken cancellation)
     {
         await steps.Step("Folders", () => Task.FromResult(MakeFolders()));
         using var alone = StartLock.Take(home);
         InstanceFile instance = null!;
         await steps.Step("Ports", () => Task.FromResult<string?>(Describe((instance = Ports()).Ports)));
-        await steps.Step("Certificates, database and account", () => Init(instance, cancellation));
-        await steps.Step("Manager", () => StartManager(cancellation));
+        await steps.Step("Certificates, database and account", () => Init(instance, database, cancellation));
+        await steps.Step("Manager", () => ManagerStart.Ensure(invocation, programs, cancellation));
         var first = new FirstResources(invocation.Client, home);
         string dataCenter = "", cluster = "", host = "";
         await steps.Step("Data center, cluster and host", async () =>
@@ -60,8 +60,8 @@ internal sealed class InstanceStart(Invocation invocation, Checklist steps)
         using var alone = StartLock.Take(home);
         InstanceFile instance = null!;
         await steps.Step("Ports", () => Task.FromResult<string?>(Describe((instance = Ports()).Ports)));
-        await steps.Step("Certificates, database and account", () => Init(instance, cancellation));
-        await steps.Step("Manager", () => StartManager(cancellation));
+        await steps.Step("Certificates, database and account", () => Init(instance, database: null, cancellation));
+        await steps.Step("Manager", () => ManagerStart.Ensure(invocation, programs, cancellation));
     }
 
     /// <summary>107 bytes less "/agent/console/", a machine's id and ".sock".</summary>
@@ -69,10 +69,7 @@ internal sealed class InstanceStart(Invocation invocation, Checklist steps)
 
     private string? MakeFolders()
     {
-        if (!Environment.IsPrivilegedProcess)
-        {
-            throw new PlatformException("This needs root: it manages virtual machines of the whole machine.", "Run it with sudo.");
-        }
+        ManagerStart.EnsureRoot();
 
         if (Encoding.UTF8.GetByteCount(home.Root) > LongestHome)
         {
@@ -121,32 +118,17 @@ internal sealed class InstanceStart(Invocation invocation, Checklist steps)
         return instance;
     }
 
-    private async Task<string?> Init(InstanceFile instance, CancellationToken cancellation)
+    private async Task<string?> Init(InstanceFile instance, string? database, CancellationToken cancellation)
     {
         if (programs.Manager.Find() is not null)
         {
             return "in use";
         }
 
-        var outcome = await programs.Init(instance, cancellation);
+        var outcome = await programs.Init(instance, database, cancellation);
         return outcome.ExitCode == 0
             ? null
             : throw new PlatformException("The manager's files could not be prepared.", "Mend what is said below, then repeat the command.", outcome.Complaint.Split('\n'));
-    }
-
-    private async Task<string?> StartManager(CancellationToken cancellation)
-    {
-        var running = programs.Manager.Find();
-        if (running is not null && programs.Manager.IsOlderThanProgram(running))
-        {
-            await programs.Manager.Stop(cancellation);
-            running = null;
-        }
-
-        var pid = running?.Pid ?? programs.Manager.Start();
-        using var client = new ApiClient(invocation.Connection with { Retry = RetryPolicy.None, AnswerTimeout = TimeSpan.FromSeconds(5) });
-        await DaemonStart.WaitUntil(programs.Manager, "The manager's readiness", () => client.IsReady(cancellation), ReadyTime, cancellation);
-        return $"process {pid}";
     }
 
     private async Task<string?> StartAgent(InstanceFile instance, string hostId, CancellationToken cancellation)

@@ -14,11 +14,13 @@ internal static class PostgresErrors
         _ => ConnectionIsGone(known) ? Unavailable(error) : error,
     };
 
-    /// <summary>The server ended the session, or will take none: classes 08 and 53, and 57P01 to 57P05.</summary>
+    private const string IdleInTransaction = "25P03";
+
+    /// <summary>The server ended the session, or will take none: classes 08 and 53, 57P01 to 57P05, and a transaction that was left alone for too long.</summary>
     public static bool ConnectionIsGone(NpgsqlException error) => error is not PostgresException known
         || known.SqlState.StartsWith("08", StringComparison.Ordinal)
         || known.SqlState.StartsWith("57P", StringComparison.Ordinal)
-        || known.SqlState is PostgresErrorCodes.TooManyConnections;
+        || known.SqlState is PostgresErrorCodes.TooManyConnections or IdleInTransaction;
 
     public static ProblemException Unavailable(Exception error) => new(Problems.Unavailable($"The database cannot be reached: {error.Message}"), error);
 }

@@ -52,22 +52,23 @@ public sealed partial class HostObservation(
         var session = _sessions.GetOrAdd(heartbeat.HostId, static _ => new HostSession());
         bool known;
         bool write;
+        bool news;
         bool resync;
         lock (session)
         {
             known = session.Synced && session.Incarnation == heartbeat.AgentIncarnation && session.BootId == heartbeat.BootId;
             resync = !known || session.LastComplete is not { } complete || time.GetElapsedTime(complete, now) > ResyncAfter;
-            write = !known || time.GetElapsedTime(session.WrittenAt, now) > WriteAgainAfter || !session.SaysTheSame(heartbeat);
+            news = resync || !session.SaysTheSame(heartbeat);
+            write = news || time.GetElapsedTime(session.WrittenAt, now) > WriteAgainAfter;
             session.HeardAt = now;
             session.Incarnation = heartbeat.AgentIncarnation;
             session.BootId = heartbeat.BootId;
             if (!known)
                 session.Synced = false;
             if (write)
-            {
                 session.WrittenAt = now;
+            if (news)
                 session.Last = heartbeat;
-            }
         }
 
         if (!known && links.Of(heartbeat.HostId) != HostLink.Reconciling)
@@ -75,7 +76,8 @@ public sealed partial class HostObservation(
         if (write)
         {
             await bus.Call(new ObserveHost(heartbeat.HostId, known ? HostState.Connected : HostState.Reconciling, Clock.Now(time), heartbeat.Sequence, heartbeat));
-            await bus.Call(new ObserveHostStorages(heartbeat.HostId, heartbeat.Sequence, heartbeat.Storages));
+            if (news)
+                await bus.Call(new ObserveHostStorages(heartbeat.HostId, heartbeat.Sequence, heartbeat.Storages));
             // A storage that was attached to the cluster at the moment at which the host connected.
             if (known)
                 await PrepareStorages(heartbeat.HostId);

@@ -29,7 +29,17 @@ internal sealed class CacheImageStep : Step<VolumeMake>
             var storage = await step.Store.Get<ImageStorage>(make.ImageStorageId!.Value);
             var source = storage.HostId == make.HostId ? null : (await step.Store.Get<Host>(storage.HostId)).AgentUrl;
             await step.Command(new CacheImage(make.DataStorageId, layer.Id, storage.Id, make.ImageId.Value, source));
-            await step.Call(new BaseLayerReady(make.ImageId.Value, layer.Id));
+            try
+            {
+                await step.Call(new BaseLayerReady(make.ImageId.Value, layer.Id));
+            }
+            catch (ProblemException)
+            {
+                // Removed while the command was on its way to the host: what it made there belongs to nobody.
+                if (await step.Store.Find<VolumeLayer>(layer.Id) is null)
+                    await step.Command(new DeleteLayer(make.DataStorageId, layer.Id));
+                throw;
+            }
         }
 
         step.Save(make with { BaseLayerId = layer.Id });

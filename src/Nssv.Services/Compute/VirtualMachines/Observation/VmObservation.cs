@@ -24,7 +24,7 @@ internal sealed record VmObservation(VirtualMachine? After, bool Ended, string? 
             return Nothing;
 
         var told = vm with { ObservedSequence = seen.Sequence };
-        return vm.State switch
+        var observation = vm.State switch
         {
             VmState.Creating or VmState.Starting => Beginning(told, seen, up),
             VmState.Stopping when !up && seen.RunGeneration == vm.RunGeneration => Nothing with { After = told with { SeenEnded = vm.RunGeneration, StateReason = seen.Reason } },
@@ -33,6 +33,8 @@ internal sealed record VmObservation(VirtualMachine? After, bool Ended, string? 
             VmState.Stopped when up && seen.Complete => Up(told, seen, now),
             _ => Nothing,
         };
+        // Whole lists come every few minutes: a number alone is not worth a row for every machine. What is older than the list is dropped by the host's session.
+        return observation.After is { } after && after with { ObservedSequence = vm.ObservedSequence } == vm ? observation with { After = null } : observation;
     }
 
     /// <summary>The operation writes the state; this only remembers, because the guest may be off again before the operation is through.</summary>

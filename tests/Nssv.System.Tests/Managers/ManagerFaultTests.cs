@@ -1,0 +1,136 @@
+using System.Diagnostics;
+using Nssv.System.Tests.Platform;
+using Shouldly;
+using Xunit;
+
+namespace Nssv.System.Tests.Managers;
+
+/// <summary>
+/// What happens to a management node, to its network and to the database while machines are created and deleted through both nodes. Each time nothing that was
+/// accepted is lost or done twice, no host keeps what no row knows, and the shards are served again.
+/// </summary>
+public sealed class ManagerFaultTests(TwoManagers platform) : IClassFixture<TwoManagers>
+{
+    [Fact]
+    public async Task A_manager_that_is_killed_is_taken_over()
+    {
+        var before = platform.Operations();
+        await using var load = platform.Load();
+        await load.Ends(8, "both managers serve");
+        var since = Stopwatch.GetTimestamp();
+        await platform.Second.Kill();
+        await platform.ServesAll(platform.First, since, "kill -9 of a manager");
+        await load.Ends(8, "after the other was killed");
+
+        platform.Second.Start();
+        await platform.Second.Ready();
+        await platform.BothServe();
+        await load.Ends(8, "the killed one has come back");
+        await platform.Adds(load, before);
+    }
+
+    [Fact]
+    public async Task A_manager_that_stands_still_for_longer_than_its_lease_is_fenced_and_comes_back_by_itself()
+    {
+        var before = platform.Operations();
+        await using var load = platform.Load();
+        await load.Ends(8, "both managers serve");
+        var (pid, takenOver) = (platform.Second.Pid, TakenOver());
+        var since = Stopwatch.GetTimestamp();
+        platform.Second.Signal(Shell.Stop);
+        try
+        {
+            await platform.ServesAll(platform.First, since, "SIGSTOP of a manager");
+            await load.Ends(8, "while the other stands still");
+        }
+        finally
+        {
+            platform.Second.Signal(Shell.Continue);
+        }
+
+        await Instance.Until(() => Task.FromResult(TakenOver() > takenOver), "the manager notices that it was taken over", () => Task.FromResult(platform.Logs()));
+        await platform.BothServe();
+        platform.Second.Pid.ShouldBe(pid);
+        await load.Ends(8, "it has come back");
+        await platform.Adds(load, before);
+    }
+
+    [Fact]
+    public async Task A_manager_that_is_cut_off_from_database_and_peer_is_taken_over()
+    {
+        var before = platform.Operations();
+        await using var load = platform.Load();
+        await load.Ends(8, "both managers serve");
+        var takenOver = TakenOver();
+        var since = Stopwatch.GetTimestamp();
+        using (new NetworkCut(platform.Second, platform.First, platform.Postgres.Port))
+        {
+            await platform.ServesAll(platform.First, since, "a manager cut off from database and peer");
+            await load.Ends(8, "while the other is cut off");
+        }
+
+        await Instance.Until(() => Task.FromResult(TakenOver() > takenOver), "the manager notices that it was taken over", () => Task.FromResult(platform.Logs()));
+        await platform.BothServe();
+        await load.Ends(8, "the network is whole again");
+        await platform.Adds(load, before);
+    }
+
+    [Fact]
+    public async Task A_manager_that_ends_in_order_gives_its_shards_away_at_once()
+    {
+        var before = platform.Operations();
+        await using var load = platform.Load();
+        await load.Ends(8, "both managers serve");
+        var since = Stopwatch.GetTimestamp();
+        platform.Second.Signal(Shell.Terminate);
+        await platform.ServesAll(platform.First, since, "SIGTERM of a manager");
+        await Instance.Until(() => Task.FromResult(!Shell.Runs(platform.Second.Pid)), "the manager ends", () => Task.FromResult(platform.Logs()));
+        await load.Ends(8, "after the other has left");
+
+        platform.Second.Start();
+        await platform.Second.Ready();
+        await platform.BothServe();
+        await load.Ends(8, "it has come back");
+        await platform.Adds(load, before);
+    }
+
+    [Fact]
+    public async Task A_database_that_loses_its_power_takes_nothing_along()
+    {
+        var before = platform.Operations();
+        await using var load = platform.Load();
+        await load.Ends(8, "both managers serve");
+        platform.Postgres.Crash();
+        var refused = load.Refusals;
+        await Instance.Until(() => Task.FromResult(load.Refusals > refused), "somebody is told that the database is away");
+        platform.Postgres.Start();
+        await platform.BothServe();
+        await load.Ends(8, "the database is back");
+        await platform.Adds(load, before);
+    }
+
+    [Fact]
+    public async Task A_database_without_room_refuses_and_goes_on_when_there_is_some()
+    {
+        var before = platform.Operations();
+        await using var load = platform.Load();
+        await load.Ends(8, "both managers serve");
+        platform.Postgres.Fill();
+        try
+        {
+            var refused = load.Refusals;
+            await Instance.Until(() => Task.FromResult(load.Refusals > refused), "somebody is told that the database is full", () => Task.FromResult(platform.Logs()));
+        }
+        finally
+        {
+            platform.Postgres.MakeRoom();
+        }
+
+        await platform.BothServe();
+        await load.Ends(8, "there is room again");
+        await platform.Adds(load, before);
+    }
+
+    /// <summary>How often the second manager has begun again since somebody had taken over from it.</summary>
+    private int TakenOver() => platform.Second.Log.Split("This management node was taken over").Length - 1;
+}

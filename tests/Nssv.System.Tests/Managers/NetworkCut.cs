@@ -1,0 +1,23 @@
+using Nssv.System.Tests.Platform;
+
+namespace Nssv.System.Tests.Managers;
+
+/// <summary>
+/// Drops what a manager sends to the database, and what it and another one send to each other, as a broken switch does: nobody is told. Its hosts still reach it.
+/// </summary>
+internal sealed class NetworkCut : IDisposable
+{
+    private readonly string _table = $"nssv_test_{Environment.ProcessId}";
+
+    public NetworkCut(ManagerProcess cut, ManagerProcess other, int databasePort)
+    {
+        Nft($"add table inet {_table}");
+        Nft($"add chain inet {_table} out {{ type filter hook output priority 0; }}");
+        Nft($"add rule inet {_table} out meta skgid {cut.GroupId} tcp dport {{ {databasePort}, {other.AgentApiPort} }} drop");
+        Nft($"add rule inet {_table} out meta skgid {other.GroupId} tcp dport {cut.AgentApiPort} drop");
+    }
+
+    public void Dispose() => Nft($"delete table inet {_table}");
+
+    private static void Nft(string command) => Shell.Do("nft", command);
+}

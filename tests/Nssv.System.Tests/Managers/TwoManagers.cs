@@ -1,0 +1,135 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Nssv.Client;
+using Nssv.System.Tests.Platform;
+using Shouldly;
+using Xunit;
+
+namespace Nssv.System.Tests.Managers;
+
+/// <summary>A platform of two managers on one PostgreSQL, with simulated hosts: five processes that speak to each other as in production.</summary>
+public sealed class TwoManagers : IAsyncLifetime
+{
+    public const int Shards = 1_024;
+    private const int Hosts = 4;
+    private static readonly TimeSpan TakeOver = TimeSpan.FromSeconds(60);
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("nssv-managers-").FullName;
+    private SimulatedHosts? _hosts;
+    private JsonObject _machine = null!;
+
+    public TestPostgres Postgres { get; private set; } = null!;
+    public ManagerProcess First { get; private set; } = null!;
+    public ManagerProcess Second { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        try
+        {
+            Postgres = new();
+            First = ManagerProcess.First(NewFolder("first"), groupId: 64_001, Postgres.Url);
+            First.Start();
+            await First.Ready();
+            Second = ManagerProcess.Join(NewFolder("second"), groupId: 64_002, First);
+            Second.Start();
+            await Second.Ready();
+            await BothServe();
+            _hosts = await SimulatedHosts.Start(First.Home, Hosts);
+            _machine = new JsonObject
+            {
+                ["cpuCount"] = 1,
+                ["memoryBytes"] = 1L << 30,
+                ["imageId"] = await OnlyId("images"),
+                ["clusterId"] = await OnlyId("clusters"),
+                ["nics"] = new JsonArray(new JsonObject { ["portGroupId"] = await OnlyId("port-groups") }),
+            };
+        }
+        catch (Exception e)
+        {
+            var failure = new InvalidOperationException($"The platform of two managers did not start: {e.Message}\n{Logs()}", e);
+            await DisposeAsync();
+            throw failure;
+        }
+    }
+
+    public MachineLoad Load() => new([First, Second], _machine);
+
+    /// <summary>Waits until this manager holds all shards; tells how long that took since <paramref name="since"/>.</summary>
+    public async Task<TimeSpan> ServesAll(ManagerProcess manager, long since, string what)
+    {
+        await Instance.Until(async () => await manager.Shards() == Shards, $"one manager serves all shards ({what})", () => Task.FromResult(Logs()), TakeOver);
+        var took = Stopwatch.GetElapsedTime(since);
+        TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what} -> the other serves all its shards: {took.TotalSeconds:0.0} s"));
+        return took;
+    }
+
+    /// <summary>Waits until both hold shards, and together all of them.</summary>
+    public Task BothServe() => Instance.Until(
+        async () => (await First.Shards(), await Second.Shards()) is ( > 0 and var first, > 0 and var second) && first + second == Shards,
+        "both managers serve, and between them all shards", () => Task.FromResult(Logs()), TakeOver);
+
+    /// <summary>Everything that was accepted has ended well, once; what there is on the hosts is what the rows say, and nothing besides.</summary>
+    public async Task Adds(MachineLoad load, long operationsBefore)
+    {
+        await load.Stop();
+        load.Ended.Where(operation => !operation.Succeeded || operation.CleanupPending).Select(operation => operation.Document.ToJsonString()).ShouldBeEmpty(Logs());
+        load.Accepted.Values.ShouldBeUnique();
+        load.Ended.Select(operation => operation.Id).ShouldBe(load.Accepted.Values, ignoreOrder: true);
+        Operations().ShouldBe(operationsBefore + load.Accepted.Count, "operations were lost, or done twice");
+        Postgres.Number("SELECT count(*) FROM operations WHERE ended_at IS NULL").ShouldBe(0);
+
+        var (rows, real) = ("", "");
+        await Instance.Until(
+            async () =>
+            {
+                (rows, real) = (Rows(), await Real());
+                return rows == real;
+            },
+            "the hosts hold what the rows say", () => Task.FromResult($"rows:\n{rows}\nhosts:\n{real}"), TimeSpan.FromSeconds(30));
+        TestContext.Current.TestOutputHelper?.WriteLine($"{load.Ended.Count} operations, {load.Refusals} refusals in between");
+    }
+
+    /// <summary>Creations and deletions of machines so far.</summary>
+    public long Operations() => Postgres.Number("SELECT count(*) FROM operations WHERE kind IN ('virtual-machine.create', 'virtual-machine.delete')");
+
+    public string Logs() => string.Join('\n', new[] { First, Second }.Where(manager => manager is not null)
+        .Select(manager => $"--- {manager.Home}\n{string.Join('\n', manager.Log.Split('\n').Where(line => !line.Contains("RequestLog", StringComparison.Ordinal)).TakeLast(25))}"));
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_hosts is not null)
+            await _hosts.DisposeAsync();
+        foreach (var manager in new[] { Second, First })
+        {
+            if (manager is not null)
+                await manager.DisposeAsync();
+        }
+
+        if (Postgres is not null)
+            await Postgres.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private string Rows() => Lines(Postgres.Text("""
+        SELECT 'machine ' || id || ' ' || state || ' on ' || host_id FROM virtual_machines WHERE host_id IS NOT NULL
+        UNION ALL SELECT 'layer ' || id || ' on ' || host_id FROM volume_layers
+        """).Split('\n', StringSplitOptions.RemoveEmptyEntries));
+
+    private async Task<string> Real() => Lines((await _hosts!.Holdings()).SelectMany(host => (IEnumerable<string>)
+    [
+        .. host.Value["domains"]!.AsArray().Select(domain => $"machine {domain!["virtualMachineId"]} {domain["state"]} on {host.Key}"),
+        .. host.Value["layers"]!.AsArray().Select(layer => $"layer {layer!["layerId"]} on {host.Key}"),
+    ]));
+
+    private static string Lines(IEnumerable<string> lines) => string.Join('\n', lines.Order(StringComparer.Ordinal));
+
+    private async Task<string> OnlyId(string collection)
+    {
+        await foreach (var item in First.Api.List(collection, ListQuery.All))
+            return (string)item["id"]!;
+        throw new InvalidOperationException($"There are no {collection}.");
+    }
+
+    private string NewFolder(string name) => Directory.CreateDirectory(Path.Combine(_folder, name)).FullName;
+}
