@@ -74,7 +74,7 @@ public enum OperationState
     Succeeded,
     /// <summary>All undone, unless <see cref="Operation.CleanupPending"/> says otherwise.</summary>
     Failed,
-    /// <summary>A person must decide: a step of it is unknown after an upgrade, or its undo cannot succeed.</summary>
+    /// <summary>A person must decide: a step of it is unknown and no newer node comes, or its undo cannot succeed.</summary>
     NeedsAttention,
 }
 

@@ -68,6 +68,8 @@ internal static partial class ServeCommand
     private static async Task<End> Serve(ServerSettings settings, TimeProvider time, CancellationToken asked)
     {
         await using var app = ServerHost.Build(settings, time, services => services.AddPlatformServices());
+        // A newer program may have taken the older one's place since the home was prepared.
+        Migrator.Apply(app.Services.GetRequiredService<Database>(), time, Migrations.All);
         await ServerHost.Start(app);
         await using (asked.Register(app.Lifetime.StopApplication))
             await app.WaitForShutdownAsync(CancellationToken.None);

@@ -65,7 +65,7 @@ internal static class ServerServices
         services.AddSingleton<NodeEnd>();
         services.AddSingleton<NodeService>();
         services.AddHostedService(provider => provider.GetRequiredService<NodeService>());
-        services.AddSingleton(ProductLevel.Addresses(settings));
+        services.AddSingleton(Product.Addresses(settings));
         services.AddSingleton<PeerIdentity>();
         services.AddSingleton<PeerEndpoints>();
         services.AddSingleton<PeerTimes>();

@@ -23,6 +23,9 @@ public sealed class ManagerProcess : IAsyncDisposable
 
     public string Home { get; }
 
+    /// <summary>What runs from the next <see cref="Start"/> on.</summary>
+    public string Build { get; set; } = Program("Nssv.Server", "nssv-server");
+
     /// <summary>Of its process: what the firewall knows it by.</summary>
     public int GroupId { get; }
 
@@ -62,7 +65,7 @@ public sealed class ManagerProcess : IAsyncDisposable
 
     public void Start()
     {
-        var start = new ProcessStartInfo("/bin/sh", ["-c", "log=$1; shift; exec \"$@\" >>\"$log\" 2>&1 </dev/null", "sh", _log, "setpriv", "--regid", $"{GroupId}", "--clear-groups", "dotnet", Program("Nssv.Server", "nssv-server"), "serve", "--home", Home]);
+        var start = new ProcessStartInfo("/bin/sh", ["-c", "log=$1; shift; exec \"$@\" >>\"$log\" 2>&1 </dev/null", "sh", _log, "setpriv", "--regid", $"{GroupId}", "--clear-groups", "dotnet", Build, "serve", "--home", Home]);
         start.Environment.Remove("NSSV_DATABASE");
         _process = Process.Start(start)!;
     }
