@@ -21,6 +21,7 @@ public sealed class HostReporter : IDisposable
     private volatile bool _met;
     private CancellationTokenSource _hurry = new();
     private long _sequence;
+    private long _answered;
 
     public HostReporter(DeskParts parts, ReporterOptions options)
     {
@@ -67,8 +68,10 @@ public sealed class HostReporter : IDisposable
                 using var limit = new CancellationTokenSource(_options.Timeout, _parts.Time);
                 using var cancel = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _stopping.Token);
                 var engine = _parts.Engine;
+                var sequence = NextSequence();
                 var reply = await _parts.Link.Beat(
-                    new(_parts.HostId, engine.BootId, _parts.Journal.Incarnation, NextSequence(), engine.Capacity, engine.Storages), cancel.Token);
+                    new(_parts.HostId, engine.BootId, _parts.Journal.Incarnation, sequence, engine.Capacity, engine.Storages), cancel.Token);
+                Volatile.Write(ref _answered, sequence);
                 Met(reply.Resync);
                 interval = TimeSpan.FromSeconds(Math.Clamp(reply.IntervalSeconds, 1, 60));
                 failures = 0;
@@ -133,12 +136,13 @@ public sealed class HostReporter : IDisposable
 
     private async Task ReportAll(CancellationToken cancel)
     {
+        var answered = Volatile.Read(ref _answered);
         // Changes seen before the list are in it; those seen while it is made are sent after it.
         lock (_gate)
             _changed.Clear();
         var domains = await _parts.Engine.ListDomains(cancel);
         var layers = await _parts.Engine.ListLayers(cancel);
-        await _parts.Link.Report(new(_parts.HostId, _parts.Engine.BootId, _parts.Journal.Incarnation, NextSequence(), true, domains, layers), cancel);
+        await _parts.Link.Report(new(_parts.HostId, _parts.Engine.BootId, _parts.Journal.Incarnation, NextSequence(), true, domains, layers, answered), cancel);
         _parts.Logger.FullReport(domains.Count, layers.Count);
     }
 

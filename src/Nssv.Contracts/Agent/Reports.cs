@@ -15,7 +15,9 @@ public sealed record HostCapacity(int CpuCount, long MemoryBytes, string CpuMode
 public sealed record StorageStatus(Id StorageId, bool Available, long CapacityBytes, long AvailableBytes, string? Reason);
 
 /// <summary>What the host sees; <paramref name="Full"/> means that what is not in it is not there.</summary>
-public sealed record HostReport(Id HostId, string BootId, long AgentIncarnation, long Sequence, bool Full, IReadOnlyList<DomainStatus> Domains, IReadOnlyList<LayerStatus> Layers);
+/// <param name="AnsweredHeartbeat">Number of the last heartbeat that was answered before the host looked: so old the report is at most.</param>
+public sealed record HostReport(
+    Id HostId, string BootId, long AgentIncarnation, long Sequence, bool Full, IReadOnlyList<DomainStatus> Domains, IReadOnlyList<LayerStatus> Layers, long AnsweredHeartbeat = 0);
 
 /// <summary>A layer file found in a data storage.</summary>
 public sealed record LayerStatus(Id DataStorageId, Id LayerId, long AllocatedBytes);

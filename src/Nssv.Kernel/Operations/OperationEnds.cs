@@ -48,12 +48,13 @@ public sealed class OperationEnds(IStore store) : IEventObserver
     {
         foreach (var change in events)
         {
-            if (change.ResourceType != "operation" || change.Data["state"] is not JsonValue state || !Enum.TryParse<OperationState>(state.GetValue<string>(), ignoreCase: true, out var reached) || !reached.IsEnd())
+            if (change.ResourceType != "operation")
                 continue;
             bool awaited;
             lock (_gate)
                 awaited = _waiting.ContainsKey(change.ResourceId);
-            if (awaited)
+            // Only what somebody waits for is parsed.
+            if (awaited && change.Data["state"] is JsonValue state && Enum.TryParse<OperationState>(state.GetValue<string>(), ignoreCase: true, out var reached) && reached.IsEnd())
                 _ = Tell(change.ResourceId);
         }
     }

@@ -1,3 +1,4 @@
+using Nssv.Contracts.Compute;
 using Nssv.Contracts.Inventory;
 using Nssv.Kernel;
 using Nssv.Kernel.Data;
@@ -16,6 +17,14 @@ internal static class Reservations
             "WHERE id = @p2 AND booked_cpu_count + @p0 <= @p3 AND booked_memory_bytes + @p1 <= memory_bytes - reserved_memory_bytes",
             1, cpuCount, memoryBytes, host.Id, (int)(host.CpuCount * host.CpuOvercommitRatio))
         .Insert(new HostReservation { VirtualMachineId = virtualMachineId, HostId = host.Id, CpuCount = cpuCount, MemoryBytes = memoryBytes });
+
+    /// <summary>Books what is there already, whether or not it fits.</summary>
+    public static async ValueTask<UnitOfWork> Occupy(this UnitOfWork unit, IStore store, Id hostId, VirtualMachine vm) =>
+        await store.First<HostReservation>(Condition.Equal(nameof(HostReservation.VirtualMachineId), vm.Id)) is not null ? unit : unit
+            .Execute("hosts",
+                "UPDATE hosts SET booked_cpu_count = booked_cpu_count + @p0, booked_memory_bytes = booked_memory_bytes + @p1 WHERE id = @p2",
+                1, vm.CpuCount, vm.MemoryBytes, hostId)
+            .Insert(new HostReservation { VirtualMachineId = vm.Id, HostId = hostId, CpuCount = vm.CpuCount, MemoryBytes = vm.MemoryBytes });
 
     /// <summary>Gives back what a machine has booked; nothing when it has nothing.</summary>
     public static async ValueTask<UnitOfWork> Release(this UnitOfWork unit, IStore store, Id virtualMachineId)

@@ -61,6 +61,7 @@ public sealed partial class HostObservation(
             news = resync || !session.SaysTheSame(heartbeat);
             write = news || time.GetElapsedTime(session.WrittenAt, now) > WriteAgainAfter;
             session.HeardAt = now;
+            session.LastHeartbeat = Math.Max(session.LastHeartbeat, heartbeat.Sequence);
             session.Incarnation = heartbeat.AgentIncarnation;
             session.BootId = heartbeat.BootId;
             if (!known)
@@ -110,7 +111,7 @@ public sealed partial class HostObservation(
             foreach (var domain in report.Domains)
                 await bus.Call(new ObserveDomain(domain.VirtualMachineId, report.HostId, order, domain.State, domain.RunGeneration, domain.Reason, report.Full));
             if (report.Full)
-                await ObserveAll(report, order);
+                await ObserveAll(session, report, order);
         }
         catch
         {
@@ -226,14 +227,32 @@ public sealed partial class HostObservation(
     }
 
     /// <summary>What the list does not name is not there; what it names and no row accounts for is an orphan.</summary>
-    private async Task ObserveAll(HostReport report, long order)
+    private async Task ObserveAll(HostSession session, HostReport report, long order)
     {
         await bus.Call(new ObserveOrphans(report.HostId, order, await OrphanSearch.Find(store, report)));
         var named = report.Domains.Select(d => d.VirtualMachineId).ToHashSet();
         foreach (var vm in await store.List<VirtualMachine>(Condition.Equal(nameof(VirtualMachine.PlacementHostId), report.HostId)))
         {
-            if (!named.Contains(vm.Id))
+            if (!named.Contains(vm.Id) && IsSurelyLater(session, report, vm))
                 await bus.Call(new ObserveDomain(vm.Id, report.HostId, order, DomainState.Absent, vm.RunGeneration, "not-on-host", Complete: true));
+        }
+    }
+
+    /// <summary>
+    /// Whether the list was made after the machine began to run. One that the network has kept back may be older; who was seen running by an earlier report
+    /// cannot be missing from an older list, and of anybody else another list is asked for, made after the host has been answered once more.
+    /// </summary>
+    private static bool IsSurelyLater(HostSession session, HostReport report, VirtualMachine vm)
+    {
+        if (vm.SeenRunning == vm.RunGeneration || vm.State is not (VmState.Running or VmState.Paused))
+            return true;
+        lock (session)
+        {
+            if (session.Missing.TryGetValue((vm.Id, vm.RunGeneration), out var missedAt) && report.AnsweredHeartbeat > missedAt)
+                return session.Missing.Remove((vm.Id, vm.RunGeneration));
+            session.Missing.TryAdd((vm.Id, vm.RunGeneration), Math.Max(session.LastOrder, session.LastHeartbeat));
+            session.LastComplete = null;
+            return false;
         }
     }
 
@@ -318,6 +337,11 @@ public sealed partial class HostObservation(
         public bool Reconciling { get; set; }
         public bool SaidLost { get; set; }
         public long LastOrder { get; set; }
+        public long LastHeartbeat { get; set; }
+
+        /// <summary>Machines that a whole list did not name though they should run, and the number up to which the host had been heard then.</summary>
+        public Dictionary<(Id VirtualMachineId, long RunGeneration), long> Missing { get; } = [];
+
         public long HeardAt { get; set; }
         public long WrittenAt { get; set; }
         public long? LastComplete { get; set; }

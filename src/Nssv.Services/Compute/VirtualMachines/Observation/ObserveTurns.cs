@@ -24,6 +24,9 @@ internal sealed partial class ObserveDomainTurn(ILogger<ObserveDomainTurn> log) 
         if (observation.After is null)
             return Answer(false);
         var unit = new UnitOfWork().Observe(vm, observation.After);
+        // What runs occupies its host, whoever counted it as stopped.
+        if (vm.State == VmState.Stopped && observation.After.State is VmState.Running or VmState.Paused)
+            await unit.Occupy(turn.Store, request.HostId, vm);
         return Answer(true, observation.Ended ? await unit.Release(turn.Store, vm.Id) : unit);
     }
 
