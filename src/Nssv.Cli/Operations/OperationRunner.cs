@@ -1,8 +1,8 @@
-using Nssv.Client.Units;
 using Nssv.Cli.Output;
 using Nssv.Client;
 using Nssv.Client.Operations;
 using Nssv.Client.Problems;
+using Nssv.Client.Units;
 
 namespace Nssv.Cli.Operations;
 

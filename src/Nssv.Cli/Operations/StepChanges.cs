@@ -1,5 +1,5 @@
-using Nssv.Client.Units;
 using Nssv.Client.Operations;
+using Nssv.Client.Units;
 
 namespace Nssv.Cli.Operations;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Nssv.Client.Units;
 using Nssv.Client;
+using Nssv.Client.Units;
 
 namespace Nssv.Cli.Output;
 

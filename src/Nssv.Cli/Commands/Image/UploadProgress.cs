@@ -1,5 +1,5 @@
-using Nssv.Client.Units;
 using Nssv.Cli.Output;
+using Nssv.Client.Units;
 using Spectre.Console;
 
 namespace Nssv.Cli.Commands.Image;
