@@ -19,9 +19,6 @@ internal sealed class AgentClient(CertificateAuthority authority, X509Certificat
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
     private readonly ConcurrentDictionary<Id, HttpMessageInvoker> _invokers = new();
 
-    /// <summary>Made once: each connection would else build the chain anew, and OpenSSL's context with it.</summary>
-    private readonly SslStreamCertificateContext _manager = SslStreamCertificateContext.Create(manager, additionalCertificates: null, offline: true);
-
     /// <summary>What sends to this host; shared, not to be disposed.</summary>
     public HttpMessageInvoker Of(Id hostId) => _invokers.GetOrAdd(hostId, id => new HttpMessageInvoker(Handler(id)));
 
@@ -63,7 +60,8 @@ internal sealed class AgentClient(CertificateAuthority authority, X509Certificat
         PooledConnectionIdleTimeout = TimeSpan.FromMinutes(5),
         SslOptions = new SslClientAuthenticationOptions
         {
-            ClientCertificateContext = _manager,
+            ClientCertificates = [manager],
+            LocalCertificateSelectionCallback = (_, _, _, _, _) => manager,
             RemoteCertificateValidationCallback = (_, certificate, _, _) =>
                 certificate is X509Certificate2 presented && authority.Verify(presented, asClient: false) is { Role: PlatformIdentity.Agent } identity && identity.Id == hostId,
         },
