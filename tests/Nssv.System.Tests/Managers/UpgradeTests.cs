@@ -13,9 +13,6 @@ public sealed class UpgradeTests(TwoManagers platform) : IClassFixture<TwoManage
 {
     private const string Step = "compute.note-create";
 
-    /// <summary>A manager that has just started may be asked for a machine before its hosts have come back to it.</summary>
-    private const string HostsNotHeardYet = "no-host-fits";
-
     [Fact]
     public async Task Managers_of_neighbouring_levels_serve_side_by_side_and_what_is_new_begins_when_the_last_one_has_it()
     {
@@ -36,7 +33,7 @@ public sealed class UpgradeTests(TwoManagers platform) : IClassFixture<TwoManage
             await platform.First.Ready();
             await platform.BothServe();
             await load.Ends(16, "the older one has come back");
-            await platform.Adds(load, before, HostsNotHeardYet);
+            await platform.Adds(load, before);
         }
 
         Creations(mark).ShouldBe((With: 0, Notes: 0));
@@ -51,7 +48,7 @@ public sealed class UpgradeTests(TwoManagers platform) : IClassFixture<TwoManage
         await using (var load = platform.Load())
         {
             await load.Ends(16, "the newer one is alone");
-            await platform.Adds(load, before, HostsNotHeardYet);
+            await platform.Adds(load, before);
         }
 
         var alone = Creations(mark);
@@ -66,7 +63,7 @@ public sealed class UpgradeTests(TwoManagers platform) : IClassFixture<TwoManage
         await using (var load = platform.Load())
         {
             await load.Ends(16, "the older one is back once more");
-            await platform.Adds(load, before, HostsNotHeardYet);
+            await platform.Adds(load, before);
         }
 
         Creations(mark).With.ShouldBe(0);
@@ -78,7 +75,7 @@ public sealed class UpgradeTests(TwoManagers platform) : IClassFixture<TwoManage
         await using (var load = platform.Load())
         {
             await load.Ends(16, "both are of the newer level");
-            await platform.Adds(load, before, HostsNotHeardYet);
+            await platform.Adds(load, before);
         }
 
         (await Levels()).ShouldBe([2, 2]);
