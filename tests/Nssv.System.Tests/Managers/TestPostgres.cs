@@ -59,7 +59,34 @@ public sealed class TestPostgres : IAsyncDisposable
         }
     }
 
-    public void MakeRoom() => File.Delete($"{Disk}/filler");
+    /// <summary>
+    /// A server that could not write down what it had to has ended itself, and cannot recover either while there is no room: it is started again, as an init system does.
+    /// </summary>
+    public void MakeRoom()
+    {
+        File.Delete($"{Disk}/filler");
+        if (!Runs)
+            Start();
+    }
+
+    /// <summary>What the server has said last.</summary>
+    public string Log => File.Exists($"{_folder}/log") ? string.Join('\n', File.ReadLines($"{_folder}/log").TakeLast(25)) : "";
+
+    private bool Runs
+    {
+        get
+        {
+            try
+            {
+                AsPostgres("pg_ctl", "-D", $"{_folder}/data", "status");
+                return true;
+            }
+            catch (InvalidOperationException)
+            {
+                return false;
+            }
+        }
+    }
 
     public long Number(string sql) => long.Parse(AsPostgres("psql", "-h", _folder, "-p", $"{Port}", "-U", "postgres", "-Atc", sql, "nssv").Trim(), global::System.Globalization.CultureInfo.InvariantCulture);
 
@@ -67,7 +94,8 @@ public sealed class TestPostgres : IAsyncDisposable
 
     public ValueTask DisposeAsync()
     {
-        Crash();
+        if (Runs)
+            Crash();
         Shell.Do("umount", Disk);
         Directory.Delete(_folder, recursive: true);
         return ValueTask.CompletedTask;

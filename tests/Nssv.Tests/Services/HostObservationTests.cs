@@ -1,7 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
 using Nssv.Contracts.Agent;
 using Nssv.Contracts.Inventory;
+using Nssv.Kernel.Agents;
 using Nssv.Services.Inventory.Observation;
+using Nssv.Tests.Data;
 using Shouldly;
 using Xunit;
 
@@ -24,6 +26,31 @@ public sealed class HostObservationTests
         {
             await observation.Heartbeat(new Heartbeat(host.HostId, "boot", incarnation, (incarnation << 32) + 1, capacity, []));
             (await bed.Store.Get<Host>(host.HostId)).AgentIncarnation.ShouldBe(incarnation);
+        }
+    }
+
+    /// <summary>A host that is woken sends one heartbeat more than it would by itself: it comes while the host is compared with the rows.</summary>
+    [Fact]
+    public async Task A_heartbeat_that_comes_while_the_host_reconciles_does_not_keep_it_from_being_connected()
+    {
+        await using var bed = new ServiceBed();
+        var (_, cluster) = await bed.Cluster();
+        var host = await bed.Host(cluster);
+        var observation = bed.Services.GetRequiredService<HostObservation>();
+        var links = bed.Services.GetRequiredService<HostConnections>();
+        var capacity = new HostCapacity(8, 16L << 30, "cpu", "qemu", "1", "1", "1", "x86_64");
+        Heartbeat Beat(long sequence) => new(host.HostId, "later", 7, sequence, capacity, []);
+
+        // Any order of the commits must do.
+        bed.BeforeCommit = _ => Task.Delay(Random.Shared.Next(5));
+
+        for (var round = 0; round < 20; round++)
+        {
+            var first = (7L + round << 32) + 1;
+            await observation.Heartbeat(Beat(first) with { AgentIncarnation = 7 + round });
+            var report = observation.Report(new HostReport(host.HostId, "later", 7 + round, first + 1, true, [], []));
+            await Task.WhenAll(Enumerable.Range(2, 3).Select(n => observation.Heartbeat(Beat(first + n) with { AgentIncarnation = 7 + round })).Append<Task>(report));
+            await Poll.Until("the host is connected", async () => links.Of(host.HostId) == HostLink.Connected && (await bed.Store.Get<Host>(host.HostId)).State == HostState.Connected);
         }
     }
 }

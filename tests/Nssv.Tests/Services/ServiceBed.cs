@@ -22,13 +22,14 @@ using Shouldly;
 
 namespace Nssv.Tests.Services;
 
-/// <summary>The real kernel and services on an in-memory database, with hosts whose agents are real and whose engines are simulated.</summary>
+/// <summary>The real kernel and services on a database in a file, with hosts whose agents are real and whose engines are simulated.</summary>
 internal sealed class ServiceBed : IManagerPort, IAsyncDisposable
 {
     private const string Url = "https://manager/agent-api/v1/results";
     public static readonly Id Platform = Id.Parse("01890000-0000-7000-8000-000000000001");
     private static readonly Id Account = Id.Parse("01890000-0000-7000-8000-000000000002");
 
+    private readonly string _folder = Directory.CreateTempSubdirectory("nssv-services-").FullName;
     private readonly SqliteDatabase _database;
     private readonly Writer _writer;
     private readonly SimulatedNetwork _network;
@@ -38,12 +39,12 @@ internal sealed class ServiceBed : IManagerPort, IAsyncDisposable
     {
         _network = new(new WatchedLink(this));
         var models = ResourceModels.FromAssemblies(typeof(Host).Assembly);
-        _database = SqliteDatabase.InMemory(models);
+        _database = SqliteDatabase.Open(Path.Combine(_folder, "nssv.db"), models);
         Schema.CreateFromModel(_database);
         var fence = MemberFence.Acquire(_database, NewId(), TimeProvider.System);
         var store = new Store(_database);
         var events = new EventStream(store, TimeProvider.System);
-        _writer = new Writer(_database, fence, new() { Thread = new ContextThread(), Observers = [events] });
+        _writer = new Writer(_database, fence, new() { Observers = [events] });
         Services = Compose(models, store, new WatchedWriter(_writer, unit => BeforeCommit(unit)), new InProcessTransport(_network, Url)).AddSingleton(events).BuildServiceProvider();
         _ = Services.GetRequiredService<IBus>();
         _network.Attach(Url, this);
@@ -145,6 +146,7 @@ internal sealed class ServiceBed : IManagerPort, IAsyncDisposable
             await host.DisposeAsync();
         await _writer.DisposeAsync();
         await _database.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
     }
 
     private sealed class WatchedLink(ServiceBed bed) : ISimulatedLink

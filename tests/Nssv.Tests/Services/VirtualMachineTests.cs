@@ -6,6 +6,7 @@ using Nssv.Contracts.Storage;
 using Nssv.Kernel;
 using Nssv.Kernel.Operations;
 using Nssv.Simulator;
+using Nssv.Tests.Data;
 using Shouldly;
 using Xunit;
 
@@ -55,6 +56,27 @@ public sealed class VirtualMachineTests
 
         operation.State.ShouldBe(OperationState.Failed);
         await NothingIsLeft(bed, host, copies: 1);
+    }
+
+    /// <summary>After a manager has taken over, all hosts are compared with the rows before they get new work.</summary>
+    [Fact]
+    public async Task A_creation_waits_for_a_host_that_reconciles_and_for_no_other()
+    {
+        await using var bed = new ServiceBed();
+        var (host, image) = await Platform(bed);
+        CreateVirtualMachine Request(int cpuCount) => new() { Id = ServiceBed.NewId(), Name = "web", CpuCount = cpuCount, MemoryBytes = 256L << 20, ImageId = image };
+        await bed.SetHost(host.HostId, row => row with { State = HostState.Reconciling, BookedMemoryBytes = row.MemoryBytes });
+
+        var full = await bed.Run(Request(8));
+        full.Error!.Code.ShouldBe("no-host-fits");
+
+        await bed.SetHost(host.HostId, row => row with { BookedMemoryBytes = 0 });
+        var waiting = await bed.Accept(Request(8));
+        await Poll.Until("the first step tries again", async () => (await bed.Store.Get<Operation>(waiting.Id)).State == OperationState.Running);
+        await bed.SetHost(host.HostId, row => row with { State = HostState.Connected });
+        var operation = await bed.Ended(waiting.Id);
+        operation.Error.ShouldBeNull();
+        operation.State.ShouldBe(OperationState.Succeeded);
     }
 
     private static Problem NoRoom { get; } = new(507, "storage-full", "The storage has no room.");

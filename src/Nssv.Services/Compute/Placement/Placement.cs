@@ -17,7 +17,8 @@ internal sealed record HostSnapshot(Host Host, IReadOnlyDictionary<Id, long> Ava
 }
 
 /// <summary>Why a host was, or was not, chosen.</summary>
-internal sealed record HostVerdict(Id HostId, string HostName, string? Reason)
+/// <param name="Soon">It has only to be compared with the rows after its return, which takes a moment.</param>
+internal sealed record HostVerdict(Id HostId, string HostName, string? Reason, bool Soon = false)
 {
     public bool Fits => Reason is null;
 }
@@ -25,6 +26,9 @@ internal sealed record HostVerdict(Id HostId, string HostName, string? Reason)
 /// <summary>Where a machine goes, and why.</summary>
 internal sealed record PlacementPlan(Id? HostId, IReadOnlyList<HostVerdict> Verdicts)
 {
+    /// <summary>No host can take it now, but one that has just come back is about to.</summary>
+    public bool FitsSoon => HostId is null && Verdicts.Any(v => v.Soon);
+
     /// <summary>One line a host, for people.</summary>
     public string Explain() => Verdicts.Count == 0 ? "The cluster has no host." : string.Join("; ", Verdicts.Select(v => $"{v.HostName}: {v.Reason ?? "fits"}"));
 }
@@ -34,7 +38,7 @@ internal static class Placer
 {
     public static PlacementPlan Place(Demand demand, IReadOnlyList<HostSnapshot> hosts)
     {
-        var verdicts = hosts.OrderBy(h => h.Host.Id).Select(h => new HostVerdict(h.Host.Id, h.Host.Name, Refusal(demand, h))).ToList();
+        var verdicts = hosts.OrderBy(h => h.Host.Id).Select(h => Judge(demand, h)).ToList();
         var fitting = verdicts.Where(v => v.Fits).Select(v => v.HostId).ToHashSet();
         var best = hosts.Where(h => fitting.Contains(h.Host.Id)).OrderByDescending(h => h.FreeMemory).ThenByDescending(h => h.FreeCpus).ThenBy(h => h.Host.Id).FirstOrDefault();
         return new PlacementPlan(best?.Host.Id, verdicts);
@@ -44,12 +48,20 @@ internal static class Placer
     public static bool CouldEver(Demand demand, Host host) =>
         host.CpuCount >= demand.CpuCount && host.MemoryBytes - host.ReservedMemoryBytes >= demand.MemoryBytes;
 
+    private static HostVerdict Judge(Demand demand, HostSnapshot snapshot)
+    {
+        var refusal = Refusal(demand, snapshot);
+        return refusal is null && snapshot.Host.State == HostState.Reconciling
+            ? new HostVerdict(snapshot.Host.Id, snapshot.Host.Name, "it is reconciling", Soon: true)
+            : new HostVerdict(snapshot.Host.Id, snapshot.Host.Name, refusal);
+    }
+
     private static string? Refusal(Demand demand, HostSnapshot snapshot)
     {
         var host = snapshot.Host;
         if (demand.OnlyHostId is { } only && only != host.Id)
             return "its disks are, or shall be, on another host";
-        if (host.State != HostState.Connected)
+        if (host.State is not (HostState.Connected or HostState.Reconciling))
             return $"it is {host.State.ToString().ToLowerInvariant()}";
         if (host.FenceState != FenceState.None)
             return "it is fenced";

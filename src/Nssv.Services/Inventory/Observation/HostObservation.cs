@@ -65,20 +65,34 @@ public sealed partial class HostObservation(
             session.Incarnation = heartbeat.AgentIncarnation;
             session.BootId = heartbeat.BootId;
             if (!known)
+            {
                 session.Synced = false;
+                // Together with what it follows from: one that is late would take a link down that has come up since.
+                links.Set(heartbeat.HostId, HostLink.Reconciling);
+            }
+
             if (write)
                 session.WrittenAt = now;
             if (news)
                 session.Last = heartbeat;
         }
 
-        if (!known && links.Of(heartbeat.HostId) != HostLink.Reconciling)
-            links.Set(heartbeat.HostId, HostLink.Reconciling);
         if (write)
         {
-            await bus.Call(new ObserveHost(heartbeat.HostId, known ? HostState.Connected : HostState.Reconciling, Clock.Now(time), heartbeat.Sequence, heartbeat));
-            if (news)
-                await bus.Call(new ObserveHostStorages(heartbeat.HostId, heartbeat.Sequence, heartbeat.Storages));
+            try
+            {
+                await Write(heartbeat.HostId, session, Clock.Now(time), heartbeat.Sequence, heartbeat);
+                if (news)
+                    await bus.Call(new ObserveHostStorages(heartbeat.HostId, heartbeat.Sequence, heartbeat.Storages));
+            }
+            catch
+            {
+                // What is not written down is news the next time too.
+                lock (session)
+                    session.Last = null;
+                throw;
+            }
+
             // A storage that was attached to the cluster at the moment at which the host connected.
             if (known)
                 await PrepareStorages(heartbeat.HostId);
@@ -269,13 +283,13 @@ public sealed partial class HostObservation(
 
             lock (session)
             {
-                if (session.Incarnation != incarnation)
+                if (session.Incarnation != incarnation || links.Of(hostId) != HostLink.Reconciling || _sessions.GetValueOrDefault(hostId) != session)
                     return;
                 session.Synced = true;
+                links.Set(hostId, HostLink.Connected);
             }
 
-            await bus.Call(new ObserveHost(hostId, HostState.Connected, Clock.Now(time), session.LastOrder, null));
-            links.Set(hostId, HostLink.Connected);
+            await Write(hostId, session, Clock.Now(time), long.MaxValue, null);
             LogConnected(log, hostId, incarnation);
             await PrepareStorages(hostId);
         }
@@ -292,6 +306,28 @@ public sealed partial class HostObservation(
         }
     }
 
+    /// <summary>
+    /// The row follows the link. One write at a time, and each writes what the link is by then: whichever is the last, what it leaves is true.
+    /// </summary>
+    private Task Write(Id hostId, HostSession session, DateTimeOffset? heardAt, long order, Heartbeat? heartbeat)
+    {
+        lock (session)
+            return session.Written = WriteAfter(session.Written, hostId, heardAt, order, heartbeat);
+    }
+
+    private async Task WriteAfter(Task earlier, Id hostId, DateTimeOffset? heardAt, long order, Heartbeat? heartbeat)
+    {
+        await Task.Yield();
+        await earlier.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        var state = links.Of(hostId) switch
+        {
+            HostLink.Connected => HostState.Connected,
+            HostLink.Reconciling => HostState.Reconciling,
+            _ => HostState.Disconnected,
+        };
+        await bus.Call(new ObserveHost(hostId, state, heardAt, order, heartbeat));
+    }
+
     /// <summary>Brings the storages of its cluster to a host that lacks some.</summary>
     private async Task PrepareStorages(Id hostId)
     {
@@ -302,11 +338,15 @@ public sealed partial class HostObservation(
     private async Task Lose(Id hostId, HostSession session)
     {
         lock (session)
+        {
             session.Synced = false;
-        if (links.Of(hostId) == HostLink.Unreachable && session.SaidLost)
-            return;
-        links.Set(hostId, HostLink.Unreachable);
-        await bus.Call(new ObserveHost(hostId, HostState.Disconnected, null, long.MaxValue, null));
+            if (links.Of(hostId) == HostLink.Unreachable && session.SaidLost)
+                return;
+            links.Set(hostId, HostLink.Unreachable);
+            session.SaidLost = false;
+        }
+
+        await Write(hostId, session, null, long.MaxValue, null);
         foreach (var vm in await store.List<VirtualMachine>(Condition.Equal(nameof(VirtualMachine.PlacementHostId), hostId)))
             await bus.Call(new ObserveHostSilence(vm.Id, hostId));
         session.SaidLost = true;
@@ -346,6 +386,9 @@ public sealed partial class HostObservation(
         public long WrittenAt { get; set; }
         public long? LastComplete { get; set; }
         public Heartbeat? Last { get; set; }
+
+        /// <summary>The last write of its row; never waited for by a reader.</summary>
+        public Task Written { get; set; } = Task.CompletedTask;
 
         /// <summary>Free space changes all the time; less than a hundredth of the whole is no news.</summary>
         public bool SaysTheSame(Heartbeat next) =>
