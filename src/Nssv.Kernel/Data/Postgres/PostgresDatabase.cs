@@ -13,6 +13,9 @@ public sealed partial class PostgresDatabase : Database
 {
     private const int MostTexts = 4096;
 
+    /// <summary>Of one node, unless the connection's text says otherwise.</summary>
+    private const int MostConnections = 24;
+
     private readonly ConcurrentDictionary<string, string> _texts = new(StringComparer.Ordinal);
     private readonly NpgsqlDataSource _source;
 
@@ -22,10 +25,15 @@ public sealed partial class PostgresDatabase : Database
 
     /// <param name="connection"><c>postgresql://user:password@host:port/database?sslmode=…</c>, or Npgsql's own <c>Host=…;…</c></param>
     /// <exception cref="FormatException">It is neither.</exception>
-    public static PostgresDatabase Open(string connection, ResourceModels models)
+    public static PostgresDatabase Open(string connection, ResourceModels models) => new(models, NpgsqlDataSource.Create(Settings(connection)));
+
+    internal static NpgsqlConnectionStringBuilder Settings(string connection)
     {
         var settings = PostgresUrl.Parse(connection);
         settings.ApplicationName ??= "nssv";
+        // Several nodes share the server, which takes 100 connections unless told otherwise; who finds all in use waits for a moment.
+        if (!settings.ShouldSerialize("Maximum Pool Size"))
+            settings.MaxPoolSize = MostConnections;
         settings.MaxAutoPrepare = 256;
         settings.AutoPrepareMinUsages = 2;
         settings.NoResetOnClose = true;
@@ -34,7 +42,7 @@ public sealed partial class PostgresDatabase : Database
         // A node that stops in the middle of a transaction (SIGSTOP, a cut cable) would hold its locks, and with them all others, for as long as it likes.
         // Plans are kept with their statements. What is looked up by a key must not go on reading whole tables because they were small when it was first asked for.
         settings.Options = $"{settings.Options} -c idle_in_transaction_session_timeout=2000 -c random_page_cost=1.1 -c enable_seqscan=off".Trim();
-        return new(models, NpgsqlDataSource.Create(settings));
+        return settings;
     }
 
     internal override async ValueTask<List<T>> Read<T>(string sql, object[] values, Func<DbDataReader, T> map)
