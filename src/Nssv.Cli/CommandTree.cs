@@ -7,6 +7,7 @@ using Nssv.Cli.Commands.Image;
 using Nssv.Cli.Commands.Inventory;
 using Nssv.Cli.Commands.Manager;
 using Nssv.Cli.Commands.Operation;
+using Nssv.Cli.Commands.Setting;
 using Nssv.Cli.Commands.Version;
 using Nssv.Cli.Commands.Vm;
 using Nssv.Cli.Commands.Volume;
@@ -38,6 +39,7 @@ internal static class CommandTree
         new("portgroup", "Groups of network ports with one configuration", InventoryCommands.PortGroup),
         new("nic", "Virtual network cards", NicCommands.Build),
         new("account", "Who may sign in", InventoryCommands.Account),
+        new("setting", "What may be changed about the platform while it runs", SettingCommands.Build),
         new("manager", "Managers: the management nodes of the platform", ManagerCommands.Build),
         new("operation", "Operations: what the platform does and did", OperationCommands.Build, Alias: "task"),
         new("event", "What changed on the platform", EventCommands.Build),
