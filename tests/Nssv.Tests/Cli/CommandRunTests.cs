@@ -102,6 +102,19 @@ public sealed class CommandRunTests : IDisposable
     }
 
     [Fact]
+    public async Task A_setting_is_changed_and_reset_by_its_name()
+    {
+        await using var manager = await Manager(Done);
+
+        (await Run(manager, "setting", "set", "retention.events", "14 days", "--if-match", "2")).ExitCode.ShouldBe(0);
+        (await Run(manager, "setting", "reset", "retention.events")).ExitCode.ShouldBe(0);
+
+        var patch = manager.Seen.Single(request => request.Method == "PATCH");
+        (patch.Path, patch.Body, patch.Headers["If-Match"]).ShouldBe(("/api/v1/settings/retention.events", """{"value":"14 days"}""", "\"2\""));
+        manager.Seen.Single(request => request.Method == "POST").Path.ShouldBe("/api/v1/settings/retention.events:reset");
+    }
+
+    [Fact]
     public async Task A_local_image_is_uploaded_when_the_platform_waits_for_it()
     {
         var file = Path.Combine(folder, "debian.qcow2");
