@@ -9,7 +9,7 @@ namespace Nssv.Contracts.Platform;
 /// its value. <see cref="Value"/> is what holds, on every manager.
 /// </summary>
 [Resource("settings", ShortName = "setting", Rank = 5)]
-public sealed record Setting : Resource
+public sealed record Setting : Resource, INamed
 {
     /// <summary>"area.camelCase"; may stand for the id in the path.</summary>
     [Index(Unique = true)] public required string Name { get; init; }

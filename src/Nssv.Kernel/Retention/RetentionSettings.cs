@@ -13,6 +13,10 @@ public static class RetentionSettings
     public static KeepForSetting Events { get; } = new("retention.events", "Events kept",
         "How long events are kept from their commit on: as a time, or as the newest so many. Who reads the stream of events after an older one must begin anew.",
         KeepFor.Days(7), TimeSpan.FromHours(1));
+
+    public static KeepForSetting AuditEntries { get; } = new("retention.auditEntries", "Audit entries kept",
+        "How long entries of the audit are kept: as a time, or as the newest so many. What goes is announced in the audit first, and the rest can still be verified.",
+        KeepFor.Days(365), TimeSpan.FromHours(24));
 }
 
 /// <summary>"30 days", "36 hours" or "1000000 rows".</summary>

@@ -1,5 +1,6 @@
 using Nssv.Kernel.Calls;
 using Nssv.Kernel.Operations;
+using Nssv.Server.Audit;
 using Nssv.Server.OpenApi;
 
 namespace Nssv.Server.Http;
@@ -17,7 +18,7 @@ internal sealed class OperationEndpoints(IBus bus, Acceptance acceptance)
 
     private void Map(IEndpointRouteBuilder endpoints, string verb, string permission, string summary, Func<Id, Task<Operation>> act) =>
         endpoints.MapPost($"{ApiPaths.Root}/operations/{{id}}:{verb}", http => Act(http, verb, act)).Allow(Access.Permitted(permission))
-            .WithMetadata(new Answers(summary, ("202", typeof(Operation)), ("200", typeof(Operation))));
+            .WithMetadata(new Audited($"operation.{verb}"), new Answers(summary, ("202", typeof(Operation)), ("200", typeof(Operation))));
 
     private async Task Act(HttpContext http, string verb, Func<Id, Task<Operation>> act)
     {
