@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Nssv.Cli.Commands.Api;
+using Nssv.Cli.Commands.Audit;
 using Nssv.Cli.Commands.Completion;
 using Nssv.Cli.Commands.Event;
 using Nssv.Cli.Commands.Image;
@@ -40,6 +41,7 @@ internal static class CommandTree
         new("nic", "Virtual network cards", NicCommands.Build),
         new("account", "Who may sign in", InventoryCommands.Account),
         new("setting", "What may be changed about the platform while it runs", SettingCommands.Build),
+        new("audit", "Who changed what, and who signed in", AuditCommands.Build),
         new("manager", "Managers: the management nodes of the platform", ManagerCommands.Build),
         new("operation", "Operations: what the platform does and did", OperationCommands.Build, Alias: "task"),
         new("event", "What changed on the platform", EventCommands.Build),
