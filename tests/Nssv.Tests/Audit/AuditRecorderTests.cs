@@ -92,14 +92,18 @@ public abstract class AuditRecorderTests : AuditBed
         await Notes(5);
         await Accept(ended: true);
         var faults = new Faults { Before = after ? CommitFault.None : fault, After = after ? fault : CommitFault.None };
-        await using (var dying = new Writer(Main, MemberFence.Acquire(Main, Sample.Manager, Time, alone: false), new WriterOptions { Time = Time, Faults = faults }))
+        var thread = new SteppedThread();
+        var dying = Opened(new Writer(Main, MemberFence.Acquire(Main, Sample.Manager, Time, alone: false), new WriterOptions { Time = Time, Faults = faults, Thread = thread }));
+        var commit = Recorder(dying).Advance(Hold());
+        await Poll.Until("the batch was begun", () =>
         {
-            var commit = Recorder(dying).Advance(Hold());
-            if (fault == CommitFault.Crash)
-                await Poll.Until("the batch was begun", () => Task.FromResult(faults.Batches.Count == 1));
-            else
-                await Should.ThrowAsync<OutcomeUnknownException>(() => commit);
-        }
+            thread.Run();
+            return Task.FromResult(faults.Batches.Count == 1);
+        });
+        if (fault == CommitFault.Lost)
+            await Should.ThrowAsync<OutcomeUnknownException>(() => commit);
+        else
+            commit.IsCompleted.ShouldBeFalse("the dead answer nobody");
 
         // Another node goes on.
         var next = Opened(new Writer(Main, MemberFence.Acquire(Main, Sample.NewId(), Time, alone: false), new WriterOptions { Time = Time }));
@@ -181,6 +185,24 @@ public abstract class AuditRecorderTests : AuditBed
         await CatchUp(Recorder());
         (await Entries()).Count.ShouldBe(5);
         (await retention.Operations(default)).ShouldBe(1);
+    }
+}
+
+/// <summary>Runs what was posted on the test's thread, so that a crash is over when it returns.</summary>
+internal sealed class SteppedThread : IWriterThread
+{
+    private readonly System.Collections.Concurrent.ConcurrentQueue<Action> _work = new();
+
+    public void Post(Action work) => _work.Enqueue(work);
+
+    public void Run()
+    {
+        while (_work.TryDequeue(out var work))
+            work();
+    }
+
+    public void Dispose()
+    {
     }
 }
 
