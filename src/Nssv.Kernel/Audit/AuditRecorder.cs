@@ -10,8 +10,8 @@ namespace Nssv.Kernel.Audit;
 /// </summary>
 public sealed class AuditRecorder(IStore store, IWriter writer, NodeIdentity node, TimeProvider time, IIdSource ids)
 {
-    /// <summary>Events in one unit, and events that may pass without an entry before the place is written.</summary>
-    private const long EventsAtOnce = 4_000;
+    /// <summary>Events in one unit, which holds the database's writer up for as long; and events that may pass without an entry before the place is written.</summary>
+    private const long EventsAtOnce = 1_000;
 
     private readonly AuditSource _source = new(store, time, ids, node.PlatformId);
     private long _looked;

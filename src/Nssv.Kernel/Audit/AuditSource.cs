@@ -7,7 +7,7 @@ namespace Nssv.Kernel.Audit;
 /// <summary>Reads what the audit is made from: the events of a range, and the operations that they tell of.</summary>
 internal sealed class AuditSource(IStore store, TimeProvider time, IIdSource ids, Id platformId)
 {
-    private const int OperationsAtOnce = 512;
+    private const int IdsAtOnce = 512;
     private const int LargestChanges = 4_096;
 
     private const string OperationSql =
@@ -37,13 +37,26 @@ internal sealed class AuditSource(IStore store, TimeProvider time, IIdSource ids
                 found.Add((row.Sequence, Of(note, Id.Parse(row.Id), Id.Parse(row.Project), now)));
         }
 
+        await DropKnown(found);
         List<Ended> ended = [];
-        foreach (var part in operations.Keys.Chunk(OperationsAtOnce))
+        foreach (var part in operations.Keys.Chunk(IdsAtOnce))
             ended.AddRange(await WithoutEntry(part, now));
         var changes = ended.Exists(operation => operation.AtOnce) ? await Changes(after, through) : [];
         foreach (var (id, entry, _) in ended)
             found.Add((operations[id], changes.TryGetValue((id, entry.TargetId.ToString()!), out var change) ? entry with { Details = With(entry.Details, change) } : entry));
         return [.. found.OrderBy(pair => pair.Sequence).Select(pair => pair.Entry)];
+    }
+
+    /// <summary>What a node sent twice to another, because it did not hear whether it had been done, may be noted twice.</summary>
+    private async Task DropKnown(List<(long Sequence, AuditEntry Entry)> notes)
+    {
+        HashSet<string> seen = new(StringComparer.Ordinal);
+        foreach (var part in notes.Select(note => note.Entry.Id.ToString()).Distinct().Chunk(IdsAtOnce))
+        {
+            var (list, values) = Parameters(part);
+            seen.UnionWith(await store.Select($"SELECT id FROM audit_entries WHERE id IN {list}", values, row => row.GetString(0)));
+        }
+        notes.RemoveAll(note => !seen.Add(note.Entry.Id.ToString()));
     }
 
     private async Task<IEnumerable<Ended>> WithoutEntry(string[] operations, DateTimeOffset now)
@@ -131,9 +144,9 @@ internal sealed class AuditSource(IStore store, TimeProvider time, IIdSource ids
     };
 
     /// <summary>Filled up to a power of two with the last one, so that there are few shapes of statements to prepare.</summary>
-    private static (string List, object?[] Values) Parameters(string[] operations)
+    private static (string List, object?[] Values) Parameters(string[] ids)
     {
-        var count = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)operations.Length);
-        return ($"({string.Join(", ", Enumerable.Range(0, count).Select(i => $"@p{i}"))})", [.. operations, .. Enumerable.Repeat(operations[^1], count - operations.Length)]);
+        var count = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)ids.Length);
+        return ($"({string.Join(", ", Enumerable.Range(0, count).Select(i => $"@p{i}"))})", [.. ids, .. Enumerable.Repeat(ids[^1], count - ids.Length)]);
     }
 }

@@ -1,6 +1,7 @@
 using Nssv.Kernel.Audit;
 using Nssv.Kernel.Composition;
 using Nssv.Kernel.Data;
+using Nssv.Kernel.Events;
 using Nssv.Kernel.Model;
 using Nssv.Server.Http;
 using Nssv.Services.Identity;
@@ -25,31 +26,40 @@ internal sealed partial class AuditTrail(IStore store, IWriter writer, NodeIdent
             ? Write(http, session, audited.Action, AuditResult.Succeeded, begun, null)
             : Task.CompletedTask;
 
+    /// <summary>Of an endpoint with <see cref="Audited"/>, for the unit of work that does what it is for.</summary>
+    public async Task<EventDraft?> Note(HttpContext http) =>
+        ActionOf(http) is { } action ? await Draft(http, http.Session(), action, AuditResult.Succeeded, Clock.Now(time), null) : null;
+
     private async Task Write(HttpContext http, ActiveSession session, string action, AuditResult result, DateTimeOffset begun, Problem? problem)
     {
         try
         {
-            var (type, id, name) = await TargetOf(http);
-            await writer.Commit(new UnitOfWork().Publish(new AuditNote
-            {
-                Action = action,
-                AccountId = session.Caller.AccountId,
-                AccountName = session.Caller.Name,
-                ClientAddress = http.RemoteAddress(),
-                TargetType = type,
-                TargetId = id,
-                TargetName = name,
-                BegunAt = begun,
-                EndedAt = Clock.Now(time),
-                Result = result,
-                ErrorCode = problem?.Code,
-                Details = problem is null ? [] : AuditNote.Error(problem),
-            }.Draft(ids.Next(), node.PlatformId)));
+            await writer.Commit(new UnitOfWork().Publish(await Draft(http, session, action, result, begun, problem)));
         }
         catch (Exception e) when (e is ProblemException or OutcomeUnknownException or FencedException)
         {
             LogNotNoted(log, action, session.Caller.Name, e);
         }
+    }
+
+    private async Task<EventDraft> Draft(HttpContext http, ActiveSession session, string action, AuditResult result, DateTimeOffset begun, Problem? problem)
+    {
+        var (type, id, name) = await TargetOf(http);
+        return new AuditNote
+        {
+            Action = action,
+            AccountId = session.Caller.AccountId,
+            AccountName = session.Caller.Name,
+            ClientAddress = http.RemoteAddress(),
+            TargetType = type,
+            TargetId = id,
+            TargetName = name,
+            BegunAt = begun,
+            EndedAt = Clock.Now(time),
+            Result = result,
+            ErrorCode = problem?.Code,
+            Details = problem is null ? [] : AuditNote.Error(problem),
+        }.Draft(ids.Next(), node.PlatformId);
     }
 
     private static string? ActionOf(HttpContext http) => http.GetEndpoint()?.Metadata is not { } metadata ? null

@@ -40,15 +40,17 @@ internal sealed partial class AuditWriter(AuditRecorder recorder, IOwnership own
         (_held, _heard) = (hold, false);
         try
         {
-            while (!stopping.IsCancellationRequested && await recorder.Advance(hold))
+            for (var begun = time.GetTimestamp(); await recorder.Advance(hold); begun = time.GetTimestamp())
             {
+                // It may lag; what it is about may not. So it takes half the time at most.
+                await Task.Delay(time.GetElapsedTime(begun), time, stopping);
             }
         }
         catch (NotOwnerException)
         {
             // The new owner goes on.
         }
-        catch (Exception e)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
             // Whatever is wrong with the database: the events are still there.
             _heard = true;

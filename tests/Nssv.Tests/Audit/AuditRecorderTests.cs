@@ -146,6 +146,22 @@ public abstract class AuditRecorderTests : AuditBed
     }
 
     [Fact]
+    public async Task What_was_noted_twice_under_one_id_has_one_entry()
+    {
+        var id = Sample.NewId();
+        var now = Clock.Now(Time);
+        var note = new AuditNote { Action = "operation.cancel", BegunAt = now, EndedAt = now, Result = AuditResult.Succeeded }.Draft(id, Sample.Project);
+        for (var i = 0; i < 2; i++)
+        {
+            await Commits.Commit(new UnitOfWork().Publish(note));
+            await Commits.Commit(new UnitOfWork().Publish(note));
+            await CatchUp(Recorder());
+        }
+
+        (await Entries()).ShouldHaveSingleItem().Id.ShouldBe(id);
+    }
+
+    [Fact]
     public async Task Who_has_lost_the_shard_writes_nothing()
     {
         await Note();
