@@ -116,7 +116,13 @@ public abstract class AuditBed : DatabaseTest
 
     private protected DataCenter Hall(string name) => new()
     {
-        Id = Sample.NewId(), ProjectId = Sample.Project, CreatedBy = Sample.Account, CreatedAt = Clock.Now(Time), UpdatedAt = Clock.Now(Time), Version = 1, Name = name,
+        Id = Sample.NewId(),
+        ProjectId = Sample.Project,
+        CreatedBy = Sample.Account,
+        CreatedAt = Clock.Now(Time),
+        UpdatedAt = Clock.Now(Time),
+        Version = 1,
+        Name = name,
     };
 
     /// <summary>As somebody with the database's password would.</summary>

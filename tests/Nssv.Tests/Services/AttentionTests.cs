@@ -1,8 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Nssv.Contracts.Inventory;
 using Nssv.Kernel;
-using Nssv.Kernel.Calls;
 using Nssv.Kernel.Audit;
+using Nssv.Kernel.Calls;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Events;
 using Nssv.Kernel.Operations;
