@@ -1,12 +1,14 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Nssv.Cli.Commands.Api;
+using Nssv.Cli.Commands.Audit;
 using Nssv.Cli.Commands.Completion;
 using Nssv.Cli.Commands.Event;
 using Nssv.Cli.Commands.Image;
 using Nssv.Cli.Commands.Inventory;
 using Nssv.Cli.Commands.Manager;
 using Nssv.Cli.Commands.Operation;
+using Nssv.Cli.Commands.Setting;
 using Nssv.Cli.Commands.Version;
 using Nssv.Cli.Commands.Vm;
 using Nssv.Cli.Commands.Volume;
@@ -38,6 +40,8 @@ internal static class CommandTree
         new("portgroup", "Groups of network ports with one configuration", InventoryCommands.PortGroup),
         new("nic", "Virtual network cards", NicCommands.Build),
         new("account", "Who may sign in", InventoryCommands.Account),
+        new("setting", "What may be changed about the platform while it runs", SettingCommands.Build),
+        new("audit", "Who changed what, and who signed in", AuditCommands.Build),
         new("manager", "Managers: the management nodes of the platform", ManagerCommands.Build),
         new("operation", "Operations: what the platform does and did", OperationCommands.Build, Alias: "task"),
         new("event", "What changed on the platform", EventCommands.Build),

@@ -21,7 +21,7 @@ internal sealed class ListCommand(ResourceKind kind, CliEnvironment environment)
 
     public Command Build()
     {
-        var command = new Command("list", $"List the {kind.Noun}s") { filter, sort, limit, columns };
+        var command = new Command("list", $"List the {kind.Nouns}") { filter, sort, limit, columns };
         command.Aliases.Add("ls");
         return command.Runs(environment, Run);
     }

@@ -18,6 +18,9 @@ internal sealed record ResourceKind(string Command, string Collection, string No
     /// <summary>What belongs to one of them and is shown below it: the kind, and its field that refers here.</summary>
     public IReadOnlyList<(ResourceKind Kind, string Field)> Parts { get; init; } = [];
 
+    /// <summary>Several of them.</summary>
+    public string Nouns { get; init; } = Noun + "s";
+
     /// <summary>The noun with its article: "a vm", "an image".</summary>
     public string OneNoun => "aeiou".Contains(Noun[0], StringComparison.Ordinal) ? $"an {Noun}" : $"a {Noun}";
 }

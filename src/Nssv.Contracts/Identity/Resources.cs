@@ -5,7 +5,7 @@ namespace Nssv.Contracts.Identity;
 
 /// <summary>Someone, or something, that signs in.</summary>
 [Resource("accounts", ShortName = "account", Rank = 5)]
-public sealed record Account : Resource
+public sealed record Account : Resource, INamed
 {
     [Index(Unique = true)] public required string Name { get; init; }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Nssv.Kernel.Data;
+using Nssv.Kernel.Events;
 using Nssv.Kernel.Operations;
 using Nssv.Kernel.Ownership;
 using Nssv.Kernel.Peers;
@@ -32,16 +33,16 @@ internal sealed class Bus(TurnCatalog turns, OwnTurns own, Router router, Operat
     internal Task<Operation> AcceptChild(Request request, Operation parent, string call, ShardHold caller) => Accept(new AcceptOrder(
         request, new Caller(parent.CreatedBy, parent.ProjectId, "operation", CallerRole.System), new AcceptOptions(), ids.Next(), ParentOperation.Of(parent, call), Repeated: false, caller));
 
-    public async Task<Operation> Cancel(Id operationId)
+    public async Task<Operation> Cancel(Id operationId, EventDraft? note = null)
     {
         var operation = await store.Get<Operation>(operationId);
-        return await router.Route(operation.TargetId, (hold, _) => operations.Cancel(operationId, hold), _ => new PeerCancel(operationId), repeatable: true);
+        return await router.Route(operation.TargetId, (hold, _) => operations.Cancel(operationId, hold, note), _ => new PeerCancel(operationId, note), repeatable: true);
     }
 
-    public async Task<Operation> Resolve(Id operationId, Resolution how)
+    public async Task<Operation> Resolve(Id operationId, Resolution how, EventDraft? note = null)
     {
         var operation = await store.Get<Operation>(operationId);
-        return await router.Route(operation.TargetId, (hold, _) => operations.Resolve(operationId, how, hold), _ => new PeerResolve(operationId, how), repeatable: false);
+        return await router.Route(operation.TargetId, (hold, _) => operations.Resolve(operationId, how, hold, note), _ => new PeerResolve(operationId, how, note), repeatable: false);
     }
 
     private Task<Operation> Accept(AcceptOrder order) => router.Route(

@@ -1,3 +1,4 @@
+using Nssv.Kernel.Events;
 using Nssv.Kernel.Operations;
 
 namespace Nssv.Kernel.Calls;
@@ -13,12 +14,14 @@ public interface IBus
     Task<Operation> Accept(Request request, Caller caller, AcceptOptions options);
 
     /// <summary>Asks an operation to stop and be undone. One that waits for its claim ends at once.</summary>
+    /// <param name="note">For the audit; written with the wish.</param>
     /// <exception cref="ProblemException">It has ended, or nothing of it can be taken back any more.</exception>
-    Task<Operation> Cancel(Id operationId);
+    Task<Operation> Cancel(Id operationId, EventDraft? note = null);
 
     /// <summary>Retries, undoes or dismisses an operation that needs attention.</summary>
+    /// <param name="note">For the audit; written with the decision.</param>
     /// <exception cref="ProblemException">409: it needs none, or cannot be taken back.</exception>
-    Task<Operation> Resolve(Id operationId, Resolution how);
+    Task<Operation> Resolve(Id operationId, Resolution how, EventDraft? note = null);
 }
 
 /// <summary>Identity of a call made by a step: written in the same transaction as its effect, so that a repeat after a crash changes nothing.</summary>

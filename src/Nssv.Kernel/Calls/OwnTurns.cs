@@ -80,7 +80,7 @@ internal sealed class OwnTurns(
             if (guard is { } before)
                 await before.Check(store);
             var context = new AcceptContext(store, time, ids, caller, order.Parent?.Id);
-            var (decision, projectId) = await binding.Decide(request, context, options.IfMatch);
+            var (decision, projectId, targetName) = await binding.Decide(request, context, options.IfMatch);
             var table = models.Table(binding.ResourceType);
             if (order.Parent is { } parent && models.TrySingular(parent.TargetType, out var parentTable) && table.Rank <= parentTable.Rank)
                 throw new InvalidOperationException($"{parent.Kind} on a {parent.TargetType} may not claim a {table.Singular}: its rank is not greater");
@@ -107,6 +107,9 @@ internal sealed class OwnTurns(
                 Progress = decision.Flow is null ? 100 : 0,
                 StartedAt = decision.Flow is null ? context.Now : null,
                 EndedAt = decision.Flow is null ? context.Now : null,
+                CallerName = caller.Name,
+                ClientAddress = caller.ClientAddress,
+                TargetName = targetName,
             };
             var key = options.IdempotencyKey is { } name
                 ? new IdempotencyKey { AccountId = caller.AccountId, Key = name, BodyHash = options.BodyHash ?? "", OperationId = draft.Id, CreatedAt = context.Now }

@@ -50,6 +50,9 @@ public interface IValidated
 /// <summary>Who asks. The system itself asks with role system.</summary>
 public sealed record Caller(Id AccountId, Id ProjectId, string Name, CallerRole Role)
 {
+    /// <summary>Where the request came from; null for the system.</summary>
+    public string? ClientAddress { get; init; }
+
     public static Caller System(Id projectId) => new(Id.None, projectId, "system", CallerRole.System);
 }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Nssv.Kernel.Data;
 using Nssv.Kernel.Model;
 using Nssv.Kernel.Ownership;
 
@@ -70,16 +71,29 @@ public sealed class TurnCatalog
     {
         public abstract Type ResourceType { get; }
 
-        /// <summary>The decision, and the project of the resource it is about.</summary>
-        public abstract ValueTask<(Decision Decision, Id ProjectId)> Decide(Request request, AcceptContext context, long? ifMatch);
+        /// <summary>The decision, and the project and name of the resource it is about.</summary>
+        public abstract ValueTask<(Decision Decision, Id ProjectId, string? Name)> Decide(Request request, AcceptContext context, long? ifMatch);
     }
 
     private sealed class CreateBinding<TRequest>(CreateTurn<TRequest> turn) : AcceptBinding where TRequest : Request
     {
         public override Type ResourceType => turn.ResourceType;
 
-        public override async ValueTask<(Decision, Id)> Decide(Request request, AcceptContext context, long? ifMatch) =>
-            (await turn.Decide((TRequest)request, context), context.Caller.ProjectId);
+        public override async ValueTask<(Decision, Id, string?)> Decide(Request request, AcceptContext context, long? ifMatch)
+        {
+            var decision = await turn.Decide((TRequest)request, context);
+            return (decision, context.Caller.ProjectId, Made(decision, request.Target));
+        }
+
+        private static string? Made(Decision decision, Id id)
+        {
+            foreach (var change in decision.Unit.Changes)
+            {
+                if (change is Change.Insert { Row: INamed named and Resource made } && made.Id == id)
+                    return named.Name;
+            }
+            return null;
+        }
     }
 
     private sealed class ResourceBinding<TRequest, TResource>(AcceptTurn<TRequest, TResource> turn) : AcceptBinding
@@ -87,12 +101,12 @@ public sealed class TurnCatalog
     {
         public override Type ResourceType => typeof(TResource);
 
-        public override async ValueTask<(Decision, Id)> Decide(Request request, AcceptContext context, long? ifMatch)
+        public override async ValueTask<(Decision, Id, string?)> Decide(Request request, AcceptContext context, long? ifMatch)
         {
             var resource = await context.Store.Get<TResource>(request.Target);
             if (ifMatch is { } version && version != resource.Version)
                 throw Problems.VersionMismatch(typeof(TResource).Name, resource.Id).AsException();
-            return (await turn.Decide((TRequest)request, resource, context), resource.ProjectId);
+            return (await turn.Decide((TRequest)request, resource, context), resource.ProjectId, (resource as INamed)?.Name);
         }
     }
 }

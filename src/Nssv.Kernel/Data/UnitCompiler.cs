@@ -168,7 +168,7 @@ internal sealed class UnitCompiler(ResourceModels models)
 
         void Publish(TableModel table, Resource resource, string what, IReadOnlyList<ColumnModel> columns, IReadOnlyList<object> values, int statement)
         {
-            if (what == "updated" && !columns.Any(EventText.Tells))
+            if (table.Silent || what == "updated" && !columns.Any(EventText.Tells))
                 return;
             text ??= Interlocked.Exchange(ref _text, null) ?? new();
             events.Add(new($"{table.Singular}.{what}", table.Singular, resource.Id, resource.ProjectId, unit.OperationId, now, text.Of(columns, values), statement));

@@ -15,6 +15,9 @@ public sealed class ResourceAttribute(string collection) : Attribute
 
     /// <summary>A child operation claims only kinds of strictly greater rank.</summary>
     public int Rank { get; init; }
+
+    /// <summary>Its changes make no events: it is itself made from events.</summary>
+    public bool Silent { get; init; }
 }
 
 /// <summary>Declares a table of rows that are no resources of the API (steps of an operation, keys of calls).</summary>

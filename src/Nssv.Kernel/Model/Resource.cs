@@ -19,8 +19,14 @@ public abstract record Resource
     public required long Version { get; init; }
 }
 
+/// <summary>Has a name by which people know it.</summary>
+public interface INamed
+{
+    string Name { get; }
+}
+
 /// <summary>A resource that people name, describe and label.</summary>
-public abstract record NamedResource : Resource
+public abstract record NamedResource : Resource, INamed
 {
     /// <summary>1 to 128 printable characters; need not be unique.</summary>
     [Editable, Index] public required string Name { get; init; }

@@ -17,6 +17,7 @@ public sealed class TableModel
         Singular = singular;
         ShortName = resource?.ShortName;
         Rank = resource?.Rank ?? 0;
+        Silent = resource?.Silent ?? false;
         Columns = columns;
         Key = key;
         Observed = typeof(IObserved).IsAssignableFrom(type);
@@ -40,6 +41,9 @@ public sealed class TableModel
 
     /// <summary>Place in the order of claims.</summary>
     public int Rank { get; }
+
+    /// <summary>Its changes make no events.</summary>
+    public bool Silent { get; }
 
     /// <summary>What messages call it: the collection, or the table if it is no resource.</summary>
     public string PublicName => Collection ?? Name;

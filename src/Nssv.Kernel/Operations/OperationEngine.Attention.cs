@@ -1,4 +1,5 @@
 using Nssv.Kernel.Data;
+using Nssv.Kernel.Events;
 using Nssv.Kernel.Flows;
 using Nssv.Kernel.Ownership;
 
@@ -8,7 +9,7 @@ namespace Nssv.Kernel.Operations;
 public sealed partial class OperationEngine
 {
     /// <inheritdoc cref="Calls.IBus.Resolve"/>
-    internal async Task<Operation> Resolve(Id operationId, Resolution how, ShardHold hold)
+    internal async Task<Operation> Resolve(Id operationId, Resolution how, ShardHold hold, EventDraft? note = null)
     {
         var target = (await _store.Get<Operation>(operationId)).TargetId;
         return await _mailboxes.Run(target, async () =>
@@ -25,7 +26,7 @@ public sealed partial class OperationEngine
             var unit = new UnitOfWork { OperationId = operationId, Hold = hold }.Observe(stopped, after);
             if (how == Resolution.Dismiss)
                 unit.Execute("call_results", "DELETE FROM call_results WHERE operation_id = @p0", null, operationId);
-            await _writer.Commit(unit);
+            await _writer.Commit(note is null ? unit : unit.Publish(note));
             Log.Resolved(_log, operationId, how);
             if (how == Resolution.Dismiss)
                 return after;

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Nssv.Kernel.Agents;
 using Nssv.Kernel.Calls;
 using Nssv.Kernel.Data;
+using Nssv.Kernel.Events;
 using Nssv.Kernel.Flows;
 using Nssv.Kernel.Mailboxes;
 using Nssv.Kernel.Ownership;
@@ -119,7 +120,7 @@ public sealed partial class OperationEngine : IShardListener
     }
 
     /// <inheritdoc cref="IBus.Cancel"/>
-    internal async Task<Operation> Cancel(Id operationId, ShardHold hold)
+    internal async Task<Operation> Cancel(Id operationId, ShardHold hold, EventDraft? note = null)
     {
         hold.Demand();
         var operation = await _store.Get<Operation>(operationId);
@@ -135,7 +136,8 @@ public sealed partial class OperationEngine : IShardListener
         var cancelled = operation with { CancelRequested = true };
         try
         {
-            await _writer.Commit(new UnitOfWork { OperationId = operationId, Hold = hold }.Observe(operation, cancelled));
+            var unit = new UnitOfWork { OperationId = operationId, Hold = hold }.Observe(operation, cancelled);
+            await _writer.Commit(note is null ? unit : unit.Publish(note));
         }
         catch (OutcomeUnknownException e)
         {

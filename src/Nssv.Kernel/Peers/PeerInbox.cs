@@ -66,10 +66,10 @@ public sealed class PeerInbox
                 return Json(await _own.Accept(order, await Hold(order.Request.Target), accept.Parent is { } parent ? StepGuard.Of(parent.Id, parent.Call) : null));
             case PeerCancel cancel:
                 var operation = await _store.Get<Operation>(cancel.OperationId);
-                return Json(await _operations.Cancel(operation.Id, await Hold(operation.TargetId)));
+                return Json(await _operations.Cancel(operation.Id, await Hold(operation.TargetId), cancel.Note));
             case PeerResolve resolve:
                 var stopped = await _store.Get<Operation>(resolve.OperationId);
-                return Json(await _operations.Resolve(stopped.Id, resolve.How, await Hold(stopped.TargetId)));
+                return Json(await _operations.Resolve(stopped.Id, resolve.How, await Hold(stopped.TargetId), resolve.Note));
             case PeerCleanUp cleanUp:
                 // What the host's owner has seen may not have come here yet.
                 if (_links.Of(cleanUp.HostId) == HostLink.Unreachable)

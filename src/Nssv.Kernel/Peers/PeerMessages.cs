@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Nssv.Kernel.Calls;
+using Nssv.Kernel.Events;
 using Nssv.Kernel.Operations;
 
 namespace Nssv.Kernel.Peers;
@@ -31,10 +32,12 @@ public sealed record PeerAccept(
     string Type, JsonElement Body, Caller Caller, AcceptOptions Options, Id OperationId, ParentOperation? Parent, bool Repeated) : PeerRequest;
 
 /// <summary>Cancel an operation of yours.</summary>
-public sealed record PeerCancel(Id OperationId) : PeerRequest;
+/// <param name="Note">For the audit.</param>
+public sealed record PeerCancel(Id OperationId, EventDraft? Note = null) : PeerRequest;
 
 /// <summary>Retry, undo or dismiss an operation of yours that needs attention.</summary>
-public sealed record PeerResolve(Id OperationId, Resolution How) : PeerRequest;
+/// <param name="Note">For the audit.</param>
+public sealed record PeerResolve(Id OperationId, Resolution How, EventDraft? Note = null) : PeerRequest;
 
 /// <summary>A host is back: run what operations of yours left to clean up on it.</summary>
 public sealed record PeerCleanUp(Id HostId) : PeerRequest;

@@ -1,3 +1,4 @@
+using Nssv.Kernel.Audit;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Operations;
 
@@ -57,6 +58,9 @@ public sealed class RetentionSweep(IStore store, IWriter writer, TimeProvider ti
             { Age: { } age } => await FirstSince(time.GetUtcNow() - age, first, last),
             _ => first,
         };
+        // What the audit has not read yet stays.
+        if (await store.First<AuditHead>() is { } head)
+            keepFrom = Math.Min(keepFrom, head.Position + 1);
         for (var place = first; place < keepFrom;)
         {
             var next = Math.Min(place + EventsAtOnce, keepFrom);
@@ -112,6 +116,9 @@ public sealed class RetentionSweep(IStore store, IWriter writer, TimeProvider ti
         var latest = now - RetentionPolicy.LeastAge;
         if (policy.Operations.Age is { } age)
             latest = now - age < latest ? now - age : latest;
+        // Up to there the audit has read; what ended later may still be missing in it.
+        if (await store.First<AuditHead>() is { } head && head.At < latest)
+            latest = head.At;
         var order = latest.UtcTicks / TimeSpan.TicksPerMicrosecond; // as OperationEngine counts
         if (policy.Operations.Rows is not { } rows)
             return (order, latest);

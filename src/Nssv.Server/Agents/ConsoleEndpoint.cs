@@ -2,6 +2,7 @@ using System.Net.WebSockets;
 using Nssv.Contracts.Compute;
 using Nssv.Kernel.Agents;
 using Nssv.Kernel.Data;
+using Nssv.Server.Audit;
 using Nssv.Server.Http;
 using Nssv.Server.OpenApi;
 using Nssv.Services.Identity;
@@ -21,7 +22,7 @@ internal sealed class ConsoleEndpoint(IStore store, AgentClient agents, Sessions
 
     public void Map(IEndpointRouteBuilder endpoints) =>
         endpoints.MapGet($"{ApiPaths.Root}/virtual-machines/{{id}}/console", Handle).Allow(Access.Permitted(Permission))
-            .WithMetadata(new Answers("The serial console, a WebSocket", ("101", null)));
+            .WithMetadata(new Audited("virtual-machine.console"), new Answers("The serial console, a WebSocket", ("101", null)));
 
     private async Task Handle(HttpContext http)
     {

@@ -1,6 +1,7 @@
 using Nssv.Contracts.Agent;
 using Nssv.Contracts.Inventory;
 using Nssv.Kernel.Calls;
+using Nssv.Server.Audit;
 using Nssv.Server.Http;
 using Nssv.Server.OpenApi;
 using Nssv.Services.Inventory.Enrolments;
@@ -12,7 +13,7 @@ internal sealed class EnrolmentEndpoints(IBus bus, HostEnrolment enrolment)
 {
     public void Map(IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapPost($"{ApiPaths.Root}/hosts/{{id}}:enroll", Issue).Allow(Access.Permitted("host.enroll"))
+        endpoints.MapPost($"{ApiPaths.Root}/hosts/{{id}}:enroll", Issue).Allow(Access.Permitted("host.enroll")).WithMetadata(new Audited("host.enroll"))
             .WithMetadata(new Answers("Make the token with which the host's agent enrols, once", ("200", typeof(EnrolmentToken))));
         endpoints.MapPost("/enroll", Enrol).Allow(Access.EnrollingAgent);
     }

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Nssv.Contracts.Images;
 using Nssv.Kernel.Agents;
+using Nssv.Server.Audit;
 using Nssv.Server.Http;
 using Nssv.Server.OpenApi;
 
@@ -15,7 +16,7 @@ internal sealed class ImageUploadEndpoint(IImageUploads uploads, AgentClient age
     private const string ContentType = "application/octet-stream";
 
     public void Map(IEndpointRouteBuilder endpoints) =>
-        endpoints.MapPut($"{ApiPaths.Root}/images/{{id}}/content", Handle).Allow(Access.Permitted(Permission)).WithMetadata(new Microsoft.AspNetCore.Mvc.DisableRequestSizeLimitAttribute(),
+        endpoints.MapPut($"{ApiPaths.Root}/images/{{id}}/content", Handle).Allow(Access.Permitted(Permission)).WithMetadata(new Audited("image.upload"), new Microsoft.AspNetCore.Mvc.DisableRequestSizeLimitAttribute(),
             new Answers("Upload an image's bytes (application/octet-stream)", ("202", typeof(Kernel.Operations.Operation))));
 
     private async Task Handle(HttpContext http)

@@ -1,13 +1,15 @@
 using System.Diagnostics.Metrics;
+using Nssv.Kernel.Audit;
+using Nssv.Kernel.Composition;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Ownership;
 using Nssv.Kernel.Retention;
-using Nssv.Server.Composition;
+using Nssv.Kernel.Settings;
 
 namespace Nssv.Server.Background;
 
 /// <summary>Removes operations and events that have been kept long enough, every ten minutes; of several managers the one that holds the platform's own shard.</summary>
-internal sealed partial class Retention(IStore store, IWriter writer, TimeProvider time, ServerSettings settings, IOwnership ownership, Meter meter, ILogger<Retention> log) : BackgroundService
+internal sealed partial class Retention(IStore store, IWriter writer, TimeProvider time, NodeIdentity node, SettingValues settings, AuditSweep audit, IOwnership ownership, Meter meter, ILogger<Retention> log) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
 
@@ -15,14 +17,13 @@ internal sealed partial class Retention(IStore store, IWriter writer, TimeProvid
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var sweep = new RetentionSweep(store, writer, time, settings.Retention);
         using var timer = new PeriodicTimer(Interval, time);
         try
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
-                if (ownership.Hold(settings.PlatformId) is not null)
-                    await Run(sweep, stoppingToken);
+                if (ownership.Hold(node.PlatformId) is not null)
+                    await Run(stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -31,16 +32,19 @@ internal sealed partial class Retention(IStore store, IWriter writer, TimeProvid
         }
     }
 
-    private async Task Run(RetentionSweep sweep, CancellationToken cancel)
+    private async Task Run(CancellationToken cancel)
     {
+        var sweep = new RetentionSweep(store, writer, time, new(settings.Get(RetentionSettings.Operations), settings.Get(RetentionSettings.Events)));
         try
         {
             var operations = await sweep.Operations(cancel);
             var events = await sweep.Events(cancel);
+            var entries = await audit.Run(settings.Get(RetentionSettings.AuditEntries), cancel);
             _removed.Add(operations, new KeyValuePair<string, object?>("what", "operations"));
             _removed.Add(events, new KeyValuePair<string, object?>("what", "events"));
-            if (operations + events > 0)
-                LogRemoved(log, operations, events);
+            _removed.Add(entries, new KeyValuePair<string, object?>("what", "audit-entries"));
+            if (operations + events + entries > 0)
+                LogRemoved(log, operations, events, entries);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -49,8 +53,8 @@ internal sealed partial class Retention(IStore store, IWriter writer, TimeProvid
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Removed what was kept long enough: {Operations} operations, {Events} events")]
-    private static partial void LogRemoved(ILogger log, int operations, long events);
+    [LoggerMessage(Level = LogLevel.Information, Message = "Removed what was kept long enough: {Operations} operations, {Events} events, {Entries} audit entries")]
+    private static partial void LogRemoved(ILogger log, int operations, long events, long entries);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "What was kept long enough could not be removed; it is tried again later")]
     private static partial void LogFailed(ILogger log, Exception e);

@@ -1,12 +1,14 @@
 using System.Security.Cryptography.X509Certificates;
 using Nssv.Contracts.Compute;
 using Nssv.Kernel.Agents;
+using Nssv.Kernel.Audit;
 using Nssv.Kernel.Calls.Patching;
 using Nssv.Kernel.Events;
 using Nssv.Kernel.Ownership;
 using Nssv.Kernel.Peers;
 using Nssv.Server.Admission;
 using Nssv.Server.Agents;
+using Nssv.Server.Audit;
 using Nssv.Server.Background;
 using Nssv.Server.Certificates;
 using Nssv.Server.Events;
@@ -36,6 +38,7 @@ internal static class ServerServices
     public static IServiceCollection AddIdentity(this IServiceCollection services)
     {
         services.AddSingleton<SignInThrottle>();
+        services.AddSingleton<SignInNotes>();
         services.AddSingleton<Sessions>();
         services.AddSingleton<IEventObserver>(provider => provider.GetRequiredService<Sessions>());
         return services;
@@ -93,6 +96,11 @@ internal static class ServerServices
         services.AddHostedService(provider => provider.GetRequiredService<HostWatch>());
         services.AddHostedService<Housekeeping>();
         services.AddHostedService<Retention>();
+        services.AddSingleton<AuditRecorder>();
+        services.AddSingleton<AuditSweep>();
+        services.AddSingleton<AuditWriter>();
+        services.AddSingleton<IEventObserver>(provider => provider.GetRequiredService<AuditWriter>());
+        services.AddHostedService(provider => provider.GetRequiredService<AuditWriter>());
         return services;
     }
 
@@ -110,6 +118,9 @@ internal static class ServerServices
         services.AddSingleton<HealthEndpoints>();
         services.AddSingleton<EventLog>();
         services.AddSingleton<EventEndpoints>();
+        services.AddSingleton<AuditTrail>();
+        services.AddSingleton<AuditVerification>();
+        services.AddSingleton<AuditEndpoints>();
         return services;
     }
 
@@ -139,6 +150,7 @@ internal static class ServerServices
         services.GetRequiredService<AgentEndpoints>().Map(app);
         services.GetRequiredService<PeerEndpoints>().Map(app);
         services.GetRequiredService<ManagementNodeEndpoints>().Map(app);
+        services.GetRequiredService<AuditEndpoints>().Map(app);
         app.MapRequests(ApiRoute.FromAssemblies(typeof(VirtualMachine).Assembly), DataServices.Models);
         app.MapOpenApi();
     }

@@ -6,16 +6,47 @@ namespace Nssv.Server.Http;
 
 internal static class HttpContextExtensions
 {
-    /// <summary>The id in the route; null when the route has none.</summary>
-    /// <exception cref="ProblemException">400 invalid-id.</exception>
+    /// <summary>The id in the route, or that of a name which stands for it; null when the route has none.</summary>
+    /// <exception cref="ProblemException">400 invalid-id; 404 when there is none of the name.</exception>
     public static Id? RouteId(this HttpContext http) => http.Request.RouteValues.TryGetValue("id", out var value)
-        ? Id.TryParse(value as string, null, out var id) ? id : throw HttpProblems.NotAnId("id", value as string ?? "").AsException()
+        ? Id.TryParse(value as string, null, out var id) ? id : http.NamedId(value as string ?? "")
         : null;
+
+    /// <summary>The id in the route, if there is one and it can be read.</summary>
+    public static bool TryRouteId(this HttpContext http, out Id id)
+    {
+        id = default;
+        try
+        {
+            if (http.RouteId() is not { } given)
+                return false;
+            id = given;
+            return true;
+        }
+        catch (ProblemException)
+        {
+            return false;
+        }
+    }
+
+    private static Id NamedId(this HttpContext http, string name)
+    {
+        var collection = (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText?.Split('/').ElementAtOrDefault(3);
+        var names = http.RequestServices.GetServices<INamedIds>().FirstOrDefault(known => known.Collection == collection);
+        return names?.IdOf(name) ?? throw HttpProblems.NotAnId("id", name).AsException();
+    }
 
     /// <summary>The session that the request came with; set before any endpoint that needs one runs.</summary>
     public static ActiveSession Session(this HttpContext http) => http.Features.Get<ActiveSession>() ?? throw new InvalidOperationException("The endpoint asks for a session but does not say so.");
 
-    public static Caller Caller(this HttpContext http) => http.Session().Caller;
+    public static Caller Caller(this HttpContext http) => http.Session().Caller with { ClientAddress = http.RemoteAddress() };
+
+    /// <summary>Where the request came from, in full.</summary>
+    public static string RemoteAddress(this HttpContext http)
+    {
+        var address = http.Connection.RemoteIpAddress ?? IPAddress.None;
+        return (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
+    }
 
     /// <summary>The client's address as far as it counts failures: an IPv6 client has its whole /64.</summary>
     public static string ClientAddress(this HttpContext http)

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Nssv.Kernel.Authorization;
 using Nssv.Kernel.Data;
 using Nssv.Server.Agents;
+using Nssv.Server.Audit;
 using Nssv.Server.Metrics;
 using Nssv.Server.Peers;
 using Nssv.Services.Identity;
@@ -10,7 +11,7 @@ namespace Nssv.Server.Http;
 
 /// <summary>What every request passes before its endpoint: the log, errors to problems, the right port, the session, the permission.</summary>
 internal sealed class Pipeline(
-    RequestLog log, Sessions sessions, IAuthoriser authoriser, AgentIdentity agents, PeerIdentity peers, ScrapeToken scrape, HttpMetrics metrics)
+    RequestLog log, Sessions sessions, IAuthoriser authoriser, AgentIdentity agents, PeerIdentity peers, ScrapeToken scrape, HttpMetrics metrics, AuditTrail audit, TimeProvider time)
 {
     private const string StrictTransport = "max-age=31536000";
 
@@ -28,9 +29,11 @@ internal sealed class Pipeline(
         if (http.Request.IsHttps)
             http.Response.Headers.StrictTransportSecurity = StrictTransport;
         http.Response.Headers.XContentTypeOptions = "nosniff";
+        var begun = Clock.Now(time);
         try
         {
             await next(http);
+            await audit.Done(http, begun);
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
@@ -38,14 +41,14 @@ internal sealed class Pipeline(
         }
         catch (Exception error)
         {
-            await Fail(http, error);
+            await Fail(http, error, begun);
             return;
         }
         if (!http.Response.HasStarted && http.Response.StatusCode >= 400 && http.Response.ContentType is null)
             await ProblemWriter.Write(http, OfStatus(http));
     }
 
-    private async Task Fail(HttpContext http, Exception error)
+    private async Task Fail(HttpContext http, Exception error, DateTimeOffset begun)
     {
         var (problem, correlationId) = error switch
         {
@@ -56,6 +59,7 @@ internal sealed class Pipeline(
             _ => (Problems.Internal("The request could not be carried out; it may be repeated with the same Idempotency-Key."), Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))),
         };
         metrics.Refused(problem.Code);
+        await audit.Refused(http, problem, begun);
         if (correlationId is not null)
             log.Failed(correlationId, error);
         if (http.Response.HasStarted)

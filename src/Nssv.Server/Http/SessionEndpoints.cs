@@ -1,4 +1,5 @@
 using System.Threading.RateLimiting;
+using Nssv.Server.Audit;
 using Nssv.Server.OpenApi;
 using Nssv.Services.Identity;
 
@@ -13,8 +14,8 @@ internal sealed class SessionEndpoints(Sessions sessions) : IDisposable
     public void Map(IEndpointRouteBuilder endpoints)
     {
         endpoints.MapPost($"{ApiPaths.Root}/sessions", SignIn).Allow(Access.Anyone).WithMetadata(new BodyOf(typeof(SignInRequest), "Sign in"), new Answers("Sign in", ("201", typeof(SessionDocument))));
-        endpoints.MapDelete($"{ApiPaths.Root}/sessions/current", SignOut).Allow(Access.SignedIn).WithMetadata(new Answers("Sign out", ("204", null)));
-        endpoints.MapPost($"{ApiPaths.Root}/accounts/{{id}}:changePassword", ChangePassword).Allow(Access.Permitted("account.change-password")).WithMetadata(new BodyOf(typeof(ChangePasswordRequest), "Change an account's password"), new Answers("Change an account's password", ("204", null)));
+        endpoints.MapDelete($"{ApiPaths.Root}/sessions/current", SignOut).Allow(Access.SignedIn).WithMetadata(new Audited("session.delete", Success: false), new Answers("Sign out", ("204", null)));
+        endpoints.MapPost($"{ApiPaths.Root}/accounts/{{id}}:changePassword", ChangePassword).Allow(Access.Permitted("account.change-password")).WithMetadata(new Audited("account.change-password", Success: false), new BodyOf(typeof(ChangePasswordRequest), "Change an account's password"), new Answers("Change an account's password", ("204", null)));
     }
 
     public void Dispose() => _checks.Dispose();
@@ -23,7 +24,7 @@ internal sealed class SessionEndpoints(Sessions sessions) : IDisposable
     {
         var request = await Read<SignInRequest>(http);
         using var turn = await Turn(http);
-        var signedIn = await sessions.SignIn(request.AccountName, request.Password, http.ClientAddress());
+        var signedIn = await sessions.SignIn(request.AccountName, request.Password, http.ClientAddress(), http.RemoteAddress());
         http.Response.Headers.CacheControl = "no-store";
         await ApiJson.Write(http.Response, StatusCodes.Status201Created, new SessionDocument(signedIn.Token, signedIn.ExpiresAt, signedIn.Account.Id, signedIn.Account.Name));
     }
@@ -31,7 +32,7 @@ internal sealed class SessionEndpoints(Sessions sessions) : IDisposable
     private async Task SignOut(HttpContext http)
     {
         QueryParameters.Check(http.Request.Query);
-        await sessions.SignOut(http.Session());
+        await sessions.SignOut(http.Session(), http.RemoteAddress());
         http.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
@@ -40,7 +41,7 @@ internal sealed class SessionEndpoints(Sessions sessions) : IDisposable
         var id = http.RouteId()!.Value;
         var request = await Read<ChangePasswordRequest>(http);
         using var turn = await Turn(http);
-        await sessions.ChangePassword(http.Session(), id, request.CurrentPassword, request.NewPassword, http.ClientAddress());
+        await sessions.ChangePassword(http.Session(), id, request.CurrentPassword, request.NewPassword, http.ClientAddress(), http.RemoteAddress());
         http.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 

@@ -7,19 +7,18 @@ using Nssv.Kernel;
 using Nssv.Kernel.Calls;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Events;
+using Nssv.Kernel.Settings;
 
 namespace Nssv.Services.Identity;
 
 /// <summary>
-/// Who is signed in. A session's token is 32 random bytes that only its holder has (the database keeps the SHA-256); it ends 12 hours after signing in,
+/// Who is signed in. A session's token is 32 random bytes that only its holder has (the database keeps the SHA-256); it ends some hours after signing in (a setting),
 /// when it is signed out, or when the account's password is changed. Other management nodes hear of both by the account's event, and read their rows again.
 /// </summary>
-public sealed class Sessions(IStore store, IWriter writer, TimeProvider time, ISecretSource secrets, SignInThrottle throttle) : IEventObserver
+public sealed class Sessions(IStore store, IWriter writer, TimeProvider time, ISecretSource secrets, SignInThrottle throttle, SettingValues settings, SignInNotes notes) : IEventObserver
 {
     /// <summary>A session of the account was signed out.</summary>
     public const string SignedOut = "account.signed-out";
-
-    public static readonly TimeSpan Lifetime = TimeSpan.FromHours(12);
 
     /// <summary>How long an answer from memory is good before the row is read again.</summary>
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(60);
@@ -35,25 +34,29 @@ public sealed class Sessions(IStore store, IWriter writer, TimeProvider time, IS
     private long _revocations;
 
     /// <summary>Checks name and password. A wrong password and an account that does not exist take the same time and get the same answer.</summary>
+    /// <param name="clientAddress">By which failures are counted.</param>
+    /// <param name="remoteAddress">Where the request came from, for the audit.</param>
     /// <exception cref="ProblemException">401 sign-in-refused; 429 too-many-attempts.</exception>
-    public async Task<SignedIn> SignIn(string accountName, string password, string clientAddress)
+    public async Task<SignedIn> SignIn(string accountName, string password, string clientAddress, string? remoteAddress = null)
     {
+        var attempt = new SignInAttempt(accountName, remoteAddress ?? clientAddress, Clock.Now(time));
         if (accountName.Length > LongestName || password.Length > LongestPassword)
-            throw IdentityProblems.Refused.AsException();
+            throw await notes.Refused(attempt, null, IdentityProblems.Refused);
         if (throttle.Begin(accountName, clientAddress) is { } wait)
-            throw IdentityProblems.TooMany(wait).AsException();
+            throw await notes.Throttled(attempt, IdentityProblems.TooMany(wait));
         var account = await store.First<Account>(Condition.Equal(nameof(Account.Name), accountName));
         if (!Matches(account, password))
-            throw IdentityProblems.Refused.AsException();
+            throw await notes.Refused(attempt, account, IdentityProblems.Refused);
         throttle.Succeeded(accountName, clientAddress);
 
         var now = time.GetUtcNow();
         var token = NewToken();
-        var session = new Session { TokenHash = HashOf(token), AccountId = account!.Id, CreatedAt = now, ExpiresAt = now + Lifetime };
+        var session = new Session { TokenHash = HashOf(token), AccountId = account!.Id, CreatedAt = now, ExpiresAt = now + settings.Get(SessionSettings.Lifetime) };
         // The account must still have the password that was checked: else a session made beside a change of password would outlive it.
         var unit = new UnitOfWork()
             .Execute("accounts", "UPDATE accounts SET version = version WHERE id = @p0 AND version = @p1", 1, account.Id, account.Version)
-            .Insert(session);
+            .Insert(session)
+            .Publish(notes.SignedIn(attempt, account));
         foreach (var ended in await store.List<Session>(Condition.Equal(nameof(Session.AccountId), account.Id), Condition.Less(nameof(Session.ExpiresAt), now)))
             unit.Execute("sessions", "DELETE FROM sessions WHERE token_hash = @p0", null, ended.TokenHash);
         try
@@ -62,7 +65,7 @@ public sealed class Sessions(IStore store, IWriter writer, TimeProvider time, IS
         }
         catch (ConcurrencyException)
         {
-            throw IdentityProblems.Refused.AsException();
+            throw await notes.Refused(attempt, account, IdentityProblems.Refused);
         }
         return new SignedIn(token, session.ExpiresAt, account);
     }
@@ -88,12 +91,13 @@ public sealed class Sessions(IStore store, IWriter writer, TimeProvider time, IS
         return active;
     }
 
-    public async Task SignOut(ActiveSession session)
+    public async Task SignOut(ActiveSession session, string? remoteAddress = null)
     {
-        var caller = session.Caller;
+        var caller = session.Caller with { ClientAddress = remoteAddress };
         await writer.Commit(new UnitOfWork()
             .Execute("sessions", "DELETE FROM sessions WHERE token_hash = @p0", null, session.TokenHash)
-            .Publish(new EventDraft(SignedOut, "account", caller.AccountId, caller.ProjectId, null, Clock.Now(time), [])));
+            .Publish(new EventDraft(SignedOut, "account", caller.AccountId, caller.ProjectId, null, Clock.Now(time), []))
+            .Publish(notes.By(caller, "session.delete", caller.AccountId, caller.Name)));
         Forget(session.TokenHash);
     }
 
@@ -115,7 +119,7 @@ public sealed class Sessions(IStore store, IWriter writer, TimeProvider time, IS
 
     /// <summary>Sets another password and ends every session of the account but the one that asked. The passwords are kept nowhere, so this is no operation.</summary>
     /// <exception cref="ProblemException">404; 403 password-wrong; 400; 429; 409.</exception>
-    public async Task ChangePassword(ActiveSession session, Id accountId, string currentPassword, string newPassword, string clientAddress)
+    public async Task ChangePassword(ActiveSession session, Id accountId, string currentPassword, string newPassword, string clientAddress, string? remoteAddress = null)
     {
         if (PasswordRules.Check("newPassword", newPassword).FirstOrDefault() is { } error)
             throw Problems.Invalid(error.Field, error.Detail, code: error.Code).AsException();
@@ -129,7 +133,8 @@ public sealed class Sessions(IStore store, IWriter writer, TimeProvider time, IS
         var others = (await store.List<Session>(Condition.Equal(nameof(Session.AccountId), accountId))).Where(other => other.TokenHash != session.TokenHash).ToList();
         var unit = new UnitOfWork()
             .Update(account, account with { PasswordHash = PasswordHash.Of(newPassword, secrets).ToString(), UpdatedAt = time.GetUtcNow() })
-            .Execute("sessions", "DELETE FROM sessions WHERE account_id = @p0 AND token_hash <> @p1", null, accountId, session.TokenHash);
+            .Execute("sessions", "DELETE FROM sessions WHERE account_id = @p0 AND token_hash <> @p1", null, accountId, session.TokenHash)
+            .Publish(notes.By(session.Caller with { ClientAddress = remoteAddress }, "account.change-password", account.Id, account.Name));
         try
         {
             await writer.Commit(unit);

@@ -102,6 +102,32 @@ public sealed class CommandRunTests : IDisposable
     }
 
     [Fact]
+    public async Task A_setting_is_changed_and_reset_by_its_name()
+    {
+        await using var manager = await Manager(Done);
+
+        (await Run(manager, "setting", "set", "retention.events", "14 days", "--if-match", "2")).ExitCode.ShouldBe(0);
+        (await Run(manager, "setting", "reset", "retention.events")).ExitCode.ShouldBe(0);
+
+        var patch = manager.Seen.Single(request => request.Method == "PATCH");
+        (patch.Path, patch.Body, patch.Headers["If-Match"]).ShouldBe(("/api/v1/settings/retention.events", """{"value":"14 days"}""", "\"2\""));
+        manager.Seen.Single(request => request.Method == "POST").Path.ShouldBe("/api/v1/settings/retention.events:reset");
+    }
+
+    [Fact]
+    public async Task The_audit_is_exported_line_by_line_and_a_finding_fails_the_verification()
+    {
+        await using var manager = await Manager(Done);
+
+        var export = await Run(manager, "audit", "export", "--filter", "action = \"x\"");
+        var verify = await Run(manager, "audit", "verify");
+
+        export.ShouldBe(new CliRun(0, "{\"sequence\":1}\n{\"sequence\":2}\n", ""));
+        manager.Seen.First().Path.ShouldBe("/api/v1/audit-entries:export?filter=action%20%3D%20%22x%22");
+        verify.ShouldBe(new CliRun(1, "", "The audit is not as it was written: entry 3 is changed. Its content does not have its hash.\nBefore it, 2 entries are good.\n"));
+    }
+
+    [Fact]
     public async Task A_local_image_is_uploaded_when_the_platform_waits_for_it()
     {
         var file = Path.Combine(folder, "debian.qcow2");
@@ -204,6 +230,12 @@ public sealed class CommandRunTests : IDisposable
                         break;
                     case "GET" when path == "/api/v1/virtual-machines/id-of-virtual-machines":
                         await context.Json("""{"id":"id-of-virtual-machines","name":"x","imageId":"id-of-images"}""");
+                        break;
+                    case "GET" when path == "/api/v1/audit-entries:export":
+                        await context.Response.WriteAsync("{\"sequence\":1}\n{\"sequence\":2}\n");
+                        break;
+                    case "POST" when path == "/api/v1/audit-entries:verify":
+                        await context.Json("""{"valid":false,"entries":2,"firstBad":{"sequence":3,"fault":"changed","detail":"Its content does not have its hash."}}""");
                         break;
                     case "GET" when path.Split('/') is ["", "api", "v1", var collection] && collection != "events":
                         await context.Json($$"""{"items":[{"id":"id-of-{{collection}}","name":"x"}]}""");

@@ -26,6 +26,8 @@ public sealed class CommandTreeTests
         "portgroup", "portgroup list", "portgroup show", "portgroup create", "portgroup set", "portgroup delete",
         "nic", "nic list", "nic show", "nic create", "nic delete",
         "account", "account list", "account show",
+        "setting", "setting list", "setting show", "setting set", "setting reset",
+        "audit", "audit list", "audit show", "audit verify", "audit export",
         "manager", "manager list", "manager show",
         "operation", "operation list", "operation show", "operation wait", "operation cancel", "operation retry", "operation undo", "operation dismiss",
         "event", "event list",

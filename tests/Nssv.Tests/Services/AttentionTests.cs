@@ -1,8 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
 using Nssv.Contracts.Inventory;
 using Nssv.Kernel;
+using Nssv.Kernel.Audit;
 using Nssv.Kernel.Calls;
 using Nssv.Kernel.Data;
+using Nssv.Kernel.Events;
 using Nssv.Kernel.Operations;
 using Nssv.Tests.Data;
 using Shouldly;
@@ -32,8 +34,10 @@ public sealed class AttentionTests
         await using var bed = new ServiceBed();
         var stopped = await Stopped(bed);
 
-        var dismissed = await bed.Bus.Resolve(stopped.Id, Resolution.Dismiss);
+        var note = new EventDraft(AuditNote.EventType, AuditNote.ResourceType, ServiceBed.NewId(), ServiceBed.Platform, null, DateTimeOffset.UtcNow, []);
+        var dismissed = await bed.Bus.Resolve(stopped.Id, Resolution.Dismiss, note);
 
+        (await bed.Store.List<Event>()).ShouldContain(change => change.ResourceId == note.ResourceId, "the audit is told in the same unit");
         dismissed.State.ShouldBe(OperationState.Failed);
         dismissed.Error!.Code.ShouldBe("flow-unknown");
         foreach (var how in Enum.GetValues<Resolution>())
