@@ -8,6 +8,7 @@ using Nssv.Services.Inventory;
 using Nssv.Services.Inventory.Enrolments;
 using Nssv.Services.Inventory.Observation;
 using Nssv.Services.Network;
+using Nssv.Services.Platform;
 using Nssv.Services.Storage;
 
 namespace Nssv.Services;
@@ -18,7 +19,7 @@ public static class PlatformRegistration
     public static IServiceCollection AddPlatformServices(this IServiceCollection services)
     {
         services.AddServicesOf(typeof(PlatformRegistration).Assembly);
-        services.AddStorage().AddImages().AddNetwork();
+        services.AddStorage().AddImages().AddNetwork().AddSchedules();
         services.AddSingleton<HostEnrolment>();
         services.AddSingleton<HostObservation>();
         services.AddSingleton<IHostInbox>(provider => provider.GetRequiredService<HostObservation>());

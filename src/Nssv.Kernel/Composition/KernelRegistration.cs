@@ -14,6 +14,7 @@ using Nssv.Kernel.Mailboxes;
 using Nssv.Kernel.Operations;
 using Nssv.Kernel.Ownership;
 using Nssv.Kernel.Peers;
+using Nssv.Kernel.Schedules;
 
 namespace Nssv.Kernel.Composition;
 
@@ -64,7 +65,7 @@ public static class KernelRegistration
         return services;
     }
 
-    /// <summary>Every turn, step, flow and rule of an assembly.</summary>
+    /// <summary>Every turn, step, flow, rule and schedule action of an assembly.</summary>
     public static IServiceCollection AddServicesOf(this IServiceCollection services, Assembly assembly)
     {
         services.AddSingleton(new ServiceAssembly(assembly));
@@ -76,6 +77,8 @@ public static class KernelRegistration
                 services.AddSingleton(typeof(IStep), type);
             if (typeof(IResourceRules).IsAssignableFrom(type))
                 services.AddSingleton(typeof(IResourceRules), type);
+            if (typeof(IScheduleAction).IsAssignableFrom(type))
+                services.AddSingleton(typeof(IScheduleAction), type);
         }
 
         return services;

@@ -93,6 +93,7 @@ internal static class ServerServices
         services.AddHostedService(provider => provider.GetRequiredService<HostWatch>());
         services.AddHostedService<Housekeeping>();
         services.AddHostedService<Retention>();
+        services.AddHostedService<Scheduling>();
         return services;
     }
 

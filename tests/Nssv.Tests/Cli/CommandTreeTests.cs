@@ -27,6 +27,7 @@ public sealed class CommandTreeTests
         "nic", "nic list", "nic show", "nic create", "nic delete",
         "account", "account list", "account show",
         "manager", "manager list", "manager show",
+        "schedule", "schedule list", "schedule show", "schedule create", "schedule set", "schedule enable", "schedule disable", "schedule run", "schedule delete",
         "operation", "operation list", "operation show", "operation wait", "operation cancel", "operation retry", "operation undo", "operation dismiss",
         "event", "event list",
         "api", "completion", "version",
