@@ -8,6 +8,7 @@ using Nssv.Cli.Commands.Inventory;
 using Nssv.Cli.Commands.Manager;
 using Nssv.Cli.Commands.Operation;
 using Nssv.Cli.Commands.Schedule;
+using Nssv.Cli.Commands.Setting;
 using Nssv.Cli.Commands.Version;
 using Nssv.Cli.Commands.Vm;
 using Nssv.Cli.Commands.Volume;
@@ -39,6 +40,7 @@ internal static class CommandTree
         new("portgroup", "Groups of network ports with one configuration", InventoryCommands.PortGroup),
         new("nic", "Virtual network cards", NicCommands.Build),
         new("account", "Who may sign in", InventoryCommands.Account),
+        new("setting", "What may be changed about the platform while it runs", SettingCommands.Build),
         new("manager", "Managers: the management nodes of the platform", ManagerCommands.Build),
         new("schedule", "Schedules: what the platform does again and again", ScheduleCommands.Build),
         new("operation", "Operations: what the platform does and did", OperationCommands.Build, Alias: "task"),

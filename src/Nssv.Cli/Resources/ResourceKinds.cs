@@ -53,6 +53,10 @@ internal static class ResourceKinds
 
     public static ResourceKind Account => new("account", "accounts", "account", [Name, new("Role", "role"), Created, Id]) { Sort = "name" };
 
+    public static ResourceKind Setting => new("setting", "settings", "setting",
+        [Name, new("Value", "value"), new("Default", "defaultValue"), new("Unit", "unit"), new("Overridden", "overridden"), new("Title", "title")])
+    { Sort = "name" };
+
     public static ResourceKind Operation => new("operation", "operations", "operation",
         [new("Kind", "kind"), State, new("Progress", "progress"), new("Target", "targetType"), new("Target id", "targetId"), new("Started", "startedAt"), new("Error", "error.code"), Id])
     { Sort = "createdAt desc" };
@@ -66,6 +70,6 @@ internal static class ResourceKinds
 
     /// <summary>The command that lists a collection; null for one that the command line does not show.</summary>
     public static string? CommandOf(string collection) =>
-        new[] { VirtualMachine, Image, Volume, Host, Cluster, DataCenter, DataStorage, ImageStorage, PortGroup, NetworkInterface, Account, Schedule, Operation, Event }
+        new[] { VirtualMachine, Image, Volume, Host, Cluster, DataCenter, DataStorage, ImageStorage, PortGroup, NetworkInterface, Account, Setting, Schedule, Operation, Event }
             .FirstOrDefault(kind => kind.Collection == collection)?.Command;
 }

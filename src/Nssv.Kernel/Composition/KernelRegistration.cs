@@ -15,6 +15,7 @@ using Nssv.Kernel.Operations;
 using Nssv.Kernel.Ownership;
 using Nssv.Kernel.Peers;
 using Nssv.Kernel.Schedules;
+using Nssv.Kernel.Settings;
 
 namespace Nssv.Kernel.Composition;
 
@@ -61,14 +62,18 @@ public static class KernelRegistration
         services.AddSingleton(p => p.GetRequiredService<Node>().Operations);
         services.AddSingleton(p => p.GetRequiredService<Node>().Inbox);
         services.AddSingleton<HostCleanUp>();
+        services.AddSettingsOf(typeof(KernelRegistration).Assembly);
+        services.AddSingleton<SettingCatalog>();
+        services.AddSingleton<SettingValues>();
         services.AddSingleton<NodeLife>();
         return services;
     }
 
-    /// <summary>Every turn, step, flow, rule and schedule action of an assembly.</summary>
+    /// <summary>Every turn, step, flow, rule, schedule action and setting of an assembly.</summary>
     public static IServiceCollection AddServicesOf(this IServiceCollection services, Assembly assembly)
     {
         services.AddSingleton(new ServiceAssembly(assembly));
+        services.AddSettingsOf(assembly);
         foreach (var type in assembly.GetTypes().Where(t => t is { IsAbstract: false, IsGenericTypeDefinition: false }).OrderBy(t => t.FullName, StringComparer.Ordinal))
         {
             if (typeof(ITurn).IsAssignableFrom(type))
@@ -82,6 +87,12 @@ public static class KernelRegistration
         }
 
         return services;
+    }
+
+    private static void AddSettingsOf(this IServiceCollection services, Assembly assembly)
+    {
+        foreach (var declaration in SettingCatalog.DeclaredIn(assembly))
+            services.AddSingleton(declaration);
     }
 
     private static Dictionary<string, Type> ContextTypes(IEnumerable<IStep> steps)

@@ -1,4 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -17,6 +19,16 @@ public readonly record struct Id(Guid Value) : IComparable<Id>, ISpanParsable<Id
     public string Short => Value.ToString("N")[^8..];
 
     public override string ToString() => Value.ToString("D");
+
+    /// <summary>The id of something that the program itself names, and which is therefore the same everywhere: a UUIDv8 (RFC 9562, 5.8) of the name's SHA-256.</summary>
+    public static Id OfName(string name)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.UTF8.GetBytes(name), hash);
+        hash[6] = (byte)(hash[6] & 0x0f | 0x80);
+        hash[8] = (byte)(hash[8] & 0x3f | 0x80);
+        return new Id(new Guid(hash[..16], bigEndian: true));
+    }
 
     public int CompareTo(Id other) => string.CompareOrdinal(ToString(), other.ToString());
 

@@ -31,7 +31,8 @@ public sealed record KeepFor
         return keep is not null;
     }
 
-    public override string ToString() => Age is { } age ? $"{age.TotalHours:0} hours" : $"{Rows} rows";
+    /// <summary>As it is read.</summary>
+    public override string ToString() => Age is { } age ? age.TotalHours % 24 == 0 ? $"{age.TotalDays:0} days" : $"{age.TotalHours:0} hours" : $"{Rows} rows";
 }
 
 /// <summary>What is kept how long.</summary>

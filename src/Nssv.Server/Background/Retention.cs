@@ -1,13 +1,14 @@
 using System.Diagnostics.Metrics;
+using Nssv.Kernel.Composition;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Ownership;
 using Nssv.Kernel.Retention;
-using Nssv.Server.Composition;
+using Nssv.Kernel.Settings;
 
 namespace Nssv.Server.Background;
 
 /// <summary>Removes operations and events that have been kept long enough, every ten minutes; of several managers the one that holds the platform's own shard.</summary>
-internal sealed partial class Retention(IStore store, IWriter writer, TimeProvider time, ServerSettings settings, IOwnership ownership, Meter meter, ILogger<Retention> log) : BackgroundService
+internal sealed partial class Retention(IStore store, IWriter writer, TimeProvider time, NodeIdentity node, SettingValues settings, IOwnership ownership, Meter meter, ILogger<Retention> log) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
 
@@ -15,14 +16,13 @@ internal sealed partial class Retention(IStore store, IWriter writer, TimeProvid
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var sweep = new RetentionSweep(store, writer, time, settings.Retention);
         using var timer = new PeriodicTimer(Interval, time);
         try
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
-                if (ownership.Hold(settings.PlatformId) is not null)
-                    await Run(sweep, stoppingToken);
+                if (ownership.Hold(node.PlatformId) is not null)
+                    await Run(stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -31,8 +31,9 @@ internal sealed partial class Retention(IStore store, IWriter writer, TimeProvid
         }
     }
 
-    private async Task Run(RetentionSweep sweep, CancellationToken cancel)
+    private async Task Run(CancellationToken cancel)
     {
+        var sweep = new RetentionSweep(store, writer, time, new(settings.Get(RetentionSettings.Operations), settings.Get(RetentionSettings.Events)));
         try
         {
             var operations = await sweep.Operations(cancel);

@@ -3,6 +3,7 @@ using Nssv.Kernel.Data;
 using Nssv.Kernel.Ownership;
 using Nssv.Server.Admission;
 using Nssv.Server.Http;
+using Nssv.Services.Platform.Settings;
 
 namespace Nssv.Server.Composition;
 
@@ -10,9 +11,14 @@ namespace Nssv.Server.Composition;
 /// Begins and ends the node beside its ports. A node that is alone takes up what was left before anybody can ask it for something; one of several listens first,
 /// since its peers, which wait until it answers, forward to it from the moment at which it claims. It gives its shards away before its ports close.
 /// </summary>
-internal sealed class NodeService(NodeLife life, IOwnership ownership, IStore store, UnfinishedOperations operations, Readiness readiness) : IHostedLifecycleService
+internal sealed class NodeService(NodeLife life, IOwnership ownership, IStore store, UnfinishedOperations operations, SettingRows settings, Readiness readiness) : IHostedLifecycleService
 {
-    public Task StartingAsync(CancellationToken cancellationToken) => ownership is SoleOwnership ? Start() : Task.CompletedTask;
+    public async Task StartingAsync(CancellationToken cancellationToken)
+    {
+        await settings.Load();
+        if (ownership is SoleOwnership)
+            await Start();
+    }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -37,6 +43,7 @@ internal sealed class NodeService(NodeLife life, IOwnership ownership, IStore st
     private async Task Start()
     {
         await life.Start();
+        await settings.Describe();
         await operations.Load(store);
         readiness.Recovered();
     }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using Nssv.Kernel.Agents;
-using Nssv.Kernel.Retention;
 using Nssv.Server.Admission;
 using Nssv.Server.Certificates;
 
@@ -64,9 +63,6 @@ public sealed record ServerSettings
     /// <summary>How much is asked of hosts at one time.</summary>
     public DispatchLimits Dispatch { get; init; } = new();
 
-    /// <summary>How long ended operations and events are kept.</summary>
-    public RetentionPolicy Retention { get; init; } = RetentionPolicy.Default;
-
     public LogFormat Logs { get; init; } = LogFormat.Text;
 
     public string Folder => Path.Combine(Home, "manager");
@@ -111,8 +107,6 @@ public sealed record ServerSettings
             Waiting = Count(configuration, "limits:waitingRequests") ?? new AdmissionLimits().Waiting,
         },
         Dispatch = new(Count(configuration, "limits:commandsPerHost") ?? new DispatchLimits().CommandsPerHost),
-        Retention = new(
-            Keep(configuration, "retention:operations", RetentionPolicy.Default.Operations, RetentionPolicy.LeastAge), Keep(configuration, "retention:events", RetentionPolicy.Default.Events, TimeSpan.FromHours(1))),
         Logs = configuration["logs"] switch
         {
             null or "" or "text" => LogFormat.Text,
@@ -143,13 +137,6 @@ public sealed record ServerSettings
         null or "" => null,
         var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is > 0 and <= 1_000_000 => count,
         _ => throw Wrong(key, "a number from 1 to 1000000"),
-    };
-
-    private static KeepFor Keep(IConfiguration configuration, string key, KeepFor otherwise, TimeSpan least) => configuration[key] switch
-    {
-        null or "" => otherwise,
-        var text when KeepFor.TryParse(text, out var keep) && (keep!.Age ?? least) >= least => keep,
-        _ => throw Wrong(key, $"a time of at least {least.TotalHours:0} hours or a number of rows, such as '30 days', '36 hours' or '1000000 rows'"),
     };
 
     private static ConfigurationException Wrong(string key, string expected) =>

@@ -55,7 +55,9 @@ internal sealed class SchemaBook
             return new JsonObject { ["type"] = "number", ["format"] = "double" };
         if (type == typeof(DateTimeOffset))
             return new JsonObject { ["type"] = "string", ["format"] = "date-time" };
-        if (typeof(JsonNode).IsAssignableFrom(type) || type == typeof(JsonElement))
+        if (type == typeof(JsonElement))
+            return []; // any value
+        if (typeof(JsonNode).IsAssignableFrom(type))
             return new JsonObject { ["type"] = "object" };
         if (type.IsEnum)
             return Named(type.Name, type, () => new JsonObject { ["type"] = "string", ["enum"] = new JsonArray([.. Enum.GetNames(type).Select(name => (JsonNode)JsonNamingPolicy.CamelCase.ConvertName(name))]) });

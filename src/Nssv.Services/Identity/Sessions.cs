@@ -7,19 +7,18 @@ using Nssv.Kernel;
 using Nssv.Kernel.Calls;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Events;
+using Nssv.Kernel.Settings;
 
 namespace Nssv.Services.Identity;
 
 /// <summary>
-/// Who is signed in. A session's token is 32 random bytes that only its holder has (the database keeps the SHA-256); it ends 12 hours after signing in,
+/// Who is signed in. A session's token is 32 random bytes that only its holder has (the database keeps the SHA-256); it ends some hours after signing in (a setting),
 /// when it is signed out, or when the account's password is changed. Other management nodes hear of both by the account's event, and read their rows again.
 /// </summary>
-public sealed class Sessions(IStore store, IWriter writer, TimeProvider time, ISecretSource secrets, SignInThrottle throttle) : IEventObserver
+public sealed class Sessions(IStore store, IWriter writer, TimeProvider time, ISecretSource secrets, SignInThrottle throttle, SettingValues settings) : IEventObserver
 {
     /// <summary>A session of the account was signed out.</summary>
     public const string SignedOut = "account.signed-out";
-
-    public static readonly TimeSpan Lifetime = TimeSpan.FromHours(12);
 
     /// <summary>How long an answer from memory is good before the row is read again.</summary>
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(60);
@@ -49,7 +48,7 @@ public sealed class Sessions(IStore store, IWriter writer, TimeProvider time, IS
 
         var now = time.GetUtcNow();
         var token = NewToken();
-        var session = new Session { TokenHash = HashOf(token), AccountId = account!.Id, CreatedAt = now, ExpiresAt = now + Lifetime };
+        var session = new Session { TokenHash = HashOf(token), AccountId = account!.Id, CreatedAt = now, ExpiresAt = now + settings.Get(SessionSettings.Lifetime) };
         // The account must still have the password that was checked: else a session made beside a change of password would outlive it.
         var unit = new UnitOfWork()
             .Execute("accounts", "UPDATE accounts SET version = version WHERE id = @p0 AND version = @p1", 1, account.Id, account.Version)

@@ -26,6 +26,7 @@ public sealed class CommandTreeTests
         "portgroup", "portgroup list", "portgroup show", "portgroup create", "portgroup set", "portgroup delete",
         "nic", "nic list", "nic show", "nic create", "nic delete",
         "account", "account list", "account show",
+        "setting", "setting list", "setting show", "setting set", "setting reset",
         "manager", "manager list", "manager show",
         "schedule", "schedule list", "schedule show", "schedule create", "schedule set", "schedule enable", "schedule disable", "schedule run", "schedule delete",
         "operation", "operation list", "operation show", "operation wait", "operation cancel", "operation retry", "operation undo", "operation dismiss",

@@ -9,19 +9,17 @@ namespace Nssv.Tests.Server;
 public sealed class ServerSettingsTests
 {
     [Fact]
-    public void Limits_and_retention_have_defaults()
+    public void Limits_have_defaults()
     {
         var settings = Read();
         (settings.Limits.Operations, settings.Limits.Waiting, settings.Dispatch.CommandsPerHost).ShouldBe((50_000, 1_024, 64));
-        (settings.Retention.Operations.Age, settings.Retention.Events.Age).ShouldBe((TimeSpan.FromDays(30), TimeSpan.FromDays(7)));
     }
 
     [Fact]
     public void They_can_be_set()
     {
-        var settings = Read(("limits:operations", "80000"), ("limits:waitingRequests", "10"), ("limits:commandsPerHost", "8"), ("retention:operations", "1 day"), ("retention:events", "5000 rows"));
+        var settings = Read(("limits:operations", "80000"), ("limits:waitingRequests", "10"), ("limits:commandsPerHost", "8"));
         (settings.Limits.Operations, settings.Limits.Waiting, settings.Dispatch.CommandsPerHost).ShouldBe((80_000, 10, 8));
-        (settings.Retention.Operations.Age, settings.Retention.Events.Rows).ShouldBe((TimeSpan.FromDays(1), 5_000L));
     }
 
     [Theory]
@@ -29,9 +27,6 @@ public sealed class ServerSettingsTests
     [InlineData("limits:operations", "many")]
     [InlineData("limits:commandsPerHost", "-1")]
     [InlineData("limits:waitingRequests", "1000001")]
-    [InlineData("retention:operations", "23 hours")]
-    [InlineData("retention:operations", "for ever")]
-    [InlineData("retention:events", "0 days")]
     public void What_makes_no_sense_is_refused_by_name(string key, string value) =>
         Should.Throw<ConfigurationException>(() => Read((key, value))).Message.ShouldContain(key);
 

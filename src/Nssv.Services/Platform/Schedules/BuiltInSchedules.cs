@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Nssv.Contracts;
 using Nssv.Contracts.Platform;
 using Nssv.Kernel;
@@ -10,7 +8,7 @@ using Nssv.Kernel.Schedules;
 
 namespace Nssv.Services.Platform.Schedules;
 
-/// <summary>The schedules that the platform itself makes, each with an id that follows from the platform's and the action's name: made once, whoever makes it.</summary>
+/// <summary>The schedules that the platform itself makes, each with an id that follows from the action's name: made once, whoever makes it.</summary>
 internal sealed class BuiltInSchedules
 {
     private readonly Dictionary<Id, IScheduleAction> _byId;
@@ -18,7 +16,7 @@ internal sealed class BuiltInSchedules
     public BuiltInSchedules(ScheduleActions actions, NodeIdentity node)
     {
         Platform = node.PlatformId;
-        _byId = actions.All.Where(action => action.BuiltIn is not null).ToDictionary(action => IdOf(node.PlatformId, action.Name));
+        _byId = actions.All.Where(action => action.BuiltIn is not null).ToDictionary(action => Id.OfName($"schedule/{action.Name}"));
     }
 
     public Id Platform { get; }
@@ -28,15 +26,6 @@ internal sealed class BuiltInSchedules
     public bool Has(Id schedule) => _byId.ContainsKey(schedule);
 
     public IScheduleAction Action(Id schedule) => _byId[schedule];
-
-    /// <summary>A UUIDv8 (RFC 9562, 5.8) of a hash.</summary>
-    public static Id IdOf(Id platform, string action)
-    {
-        var bytes = SHA256.HashData(Encoding.UTF8.GetBytes($"{platform}/{action}")).AsSpan(0, 16);
-        bytes[6] = (byte)(bytes[6] & 0x0f | 0x80);
-        bytes[8] = (byte)(bytes[8] & 0x3f | 0x80);
-        return new(new Guid(bytes, bigEndian: true));
-    }
 }
 
 /// <summary>Makes a schedule of the platform's own, unless it is there.</summary>

@@ -7,7 +7,7 @@ using Nssv.Services.Platform.Schedules;
 
 namespace Nssv.Services.Platform;
 
-public static class PlatformServices
+public static class SchedulesRegistration
 {
     /// <summary>Beside turns, steps and flows: schedules and their clock.</summary>
     public static IServiceCollection AddSchedules(this IServiceCollection services)
