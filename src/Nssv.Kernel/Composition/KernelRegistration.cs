@@ -8,6 +8,7 @@ using Nssv.Kernel.Calls;
 using Nssv.Kernel.Calls.Patching;
 using Nssv.Kernel.Cascade;
 using Nssv.Kernel.Data;
+using Nssv.Kernel.Deletion;
 using Nssv.Kernel.Events;
 using Nssv.Kernel.Flows;
 using Nssv.Kernel.Mailboxes;
@@ -65,11 +66,13 @@ public static class KernelRegistration
         services.AddSettingsOf(typeof(KernelRegistration).Assembly);
         services.AddSingleton<SettingCatalog>();
         services.AddSingleton<SettingValues>();
+        services.AddSingleton<DeletionRules>();
+        services.AddSingleton<IResourceRules, RecycledRules>();
         services.AddSingleton<NodeLife>();
         return services;
     }
 
-    /// <summary>Every turn, step, flow, rule, schedule action and setting of an assembly.</summary>
+    /// <summary>Every turn, step, flow, rule, schedule action, recycled kind and setting of an assembly.</summary>
     public static IServiceCollection AddServicesOf(this IServiceCollection services, Assembly assembly)
     {
         services.AddSingleton(new ServiceAssembly(assembly));
@@ -84,6 +87,8 @@ public static class KernelRegistration
                 services.AddSingleton(typeof(IResourceRules), type);
             if (typeof(IScheduleAction).IsAssignableFrom(type))
                 services.AddSingleton(typeof(IScheduleAction), type);
+            if (typeof(IRecycledKind).IsAssignableFrom(type))
+                services.AddSingleton(typeof(IRecycledKind), type);
         }
 
         return services;

@@ -113,7 +113,7 @@ internal sealed class MachineRun : ScenarioRun
 
     private void DeleteOneKillOther()
     {
-        Person.Ask(new DeleteVirtualMachine(_machines[0]));
+        Person.Ask(new DeleteVirtualMachine(_machines[0]) { Expunge = true });
         Person.Ask(new StopVirtualMachine(_machines[1]) { Force = true });
     }
 

@@ -28,7 +28,7 @@ public sealed class VirtualMachineTests
         (await bed.Store.Get<Host>(host.HostId)).BookedCpuCount.ShouldBe(2);
         host.Machine.Domains.ShouldHaveSingleItem().State.ShouldBe(DomainState.Running);
 
-        await bed.Do(new DeleteVirtualMachine(id));
+        await bed.Do(new DeleteVirtualMachine(id) { Expunge = true });
 
         await NothingIsLeft(bed, host, copies: 1);
     }
