@@ -142,6 +142,9 @@ internal sealed class ServiceBed : IManagerPort, IAsyncDisposable
         await _writer.Commit(new UnitOfWork().Update(row, change(row)));
     }
 
+    /// <summary>Commits past every turn.</summary>
+    public Task Change(UnitOfWork unit) => _writer.Commit(unit);
+
     public Task Insert(params object[] rows)
     {
         var unit = new UnitOfWork();

@@ -92,7 +92,7 @@ public sealed class VirtualMachineTests
         host.Machine.Layers.Count.ShouldBe(copies);
     }
 
-    private static async Task<(SimulatedHost Host, Id Image)> Platform(ServiceBed bed, EngineBehaviour? behaviour = null)
+    internal static async Task<(SimulatedHost Host, Id Image)> Platform(ServiceBed bed, EngineBehaviour? behaviour = null)
     {
         var (dataCenter, cluster) = await bed.Cluster();
         var host = await bed.Host(cluster, behaviour);
