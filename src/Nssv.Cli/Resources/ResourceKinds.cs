@@ -66,7 +66,7 @@ internal static class ResourceKinds
     { Sort = "name" };
 
     public static ResourceKind RecycledItem => new("recycle-bin", "recycle-bin", "recycled item",
-        [Name, new("Kind", "kind"), new("Occupies", "occupiedBytes"), new("Disks", "diskCount"), new("Addresses", "addressCount"), new("Deleted", "deletedAt"), new("Expunged", "expungeAt"), Id])
+        [Name, new("Kind", "kind"), new("Occupies", "occupiedBytes"), new("Disks", "diskCount"), new("Addresses", "addressCount"), new("Deleted", "deletedAt"), new("Expunged", "expungeAt"), new("Resource", "resourceId")])
     { Sort = "deletedAt desc" };
 
     public static ResourceKind Event => new("event", "events", "event",

@@ -16,6 +16,7 @@ CREATE TABLE "recycle_bin" (
     "updated_at" {bigint} NOT NULL,
     "version" {bigint} NOT NULL,
     "kind" {text} NOT NULL,
+    "resource_id" {text} NOT NULL,
     "name" {text} NOT NULL,
     "deleted_at" {bigint} NOT NULL,
     "expunge_at" {bigint},
@@ -25,5 +26,6 @@ CREATE TABLE "recycle_bin" (
     PRIMARY KEY ("id")
 ){options};
 CREATE INDEX "ix_recycle_bin_kind" ON "recycle_bin" ("kind");
+CREATE UNIQUE INDEX "ix_recycle_bin_resource_id" ON "recycle_bin" ("resource_id");
 CREATE INDEX "ix_recycle_bin_expunge_at" ON "recycle_bin" ("expunge_at");
 CREATE INDEX "ix_recycle_bin_project_id" ON "recycle_bin" ("project_id");

@@ -5,12 +5,15 @@ using Nssv.Kernel.Model;
 
 namespace Nssv.Contracts.Platform;
 
-/// <summary>Something that was deleted and can be recovered. Its id is the resource's own; its creator is who deleted it.</summary>
+/// <summary>Something that was deleted and can be recovered. Its creator is who deleted it.</summary>
 [Resource("recycle-bin", Singular = "recycled-item", ShortName = "recycled", Rank = 90)]
 public sealed record RecycledItem : Resource
 {
     /// <summary>Singular kebab-case: "virtual-machine", "volume", "image".</summary>
     [Index] public required string Kind { get; init; }
+
+    /// <summary>The id of what was deleted. Not a foreign key: it may be of any kind.</summary>
+    [Index(Unique = true)] public required Id ResourceId { get; init; }
 
     public required string Name { get; init; }
 
@@ -32,9 +35,10 @@ public sealed record RecycledItem : Resource
 /// <summary>The two sides of the recycle bin are written in one unit: the resource's own row, and the item.</summary>
 public static class RecycleBin
 {
-    public static RecycledItem Item(NamedResource resource, string kind, Id deletedBy, DateTimeOffset now, DateTimeOffset? expungeAt, long occupiedBytes) => new()
+    public static RecycledItem Item(Id id, NamedResource resource, string kind, Id deletedBy, DateTimeOffset now, DateTimeOffset? expungeAt, long occupiedBytes) => new()
     {
-        Id = resource.Id,
+        Id = id,
+        ResourceId = resource.Id,
         ProjectId = resource.ProjectId,
         CreatedBy = deletedBy,
         CreatedAt = now,
@@ -48,8 +52,8 @@ public static class RecycleBin
     };
 
     /// <summary>The item goes with this unit; nothing when there is none.</summary>
-    public static async ValueTask<UnitOfWork> TakeOutOfRecycleBin(this UnitOfWork unit, IStore store, Id id) =>
-        await store.Find<RecycledItem>(id) is { } item ? unit.Delete(item) : unit;
+    public static async ValueTask<UnitOfWork> TakeOutOfRecycleBin(this UnitOfWork unit, IStore store, Id resourceId) =>
+        await store.First<RecycledItem>(Condition.Equal(nameof(RecycledItem.ResourceId), resourceId)) is { } item ? unit.Delete(item) : unit;
 
     /// <summary>Whether a resource is in the recycle bin and, when a time is given, was to go by then.</summary>
     public static bool MayGo(IRecyclable resource, DateTimeOffset? ifDueBy) =>

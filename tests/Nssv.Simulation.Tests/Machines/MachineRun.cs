@@ -45,11 +45,11 @@ internal sealed class MachineRun : ScenarioRun
         return await run.UnderChaos(operations);
     }
 
-    /// <summary>Two machines created, one stopped, started and deleted, the other paused, resumed and stopped by force.</summary>
+    /// <summary>Two machines created, one stopped, started and expunged, the other paused, resumed, put into the recycle bin (which turns it off) and recovered.</summary>
     public static async Task<RunResult> Fixed(ulong seed, long? crashAt, bool verbose = false)
     {
         await using var run = new MachineRun(seed, verbose, 1, 2);
-        return await run.WithOneDeath(crashAt, run.CreateTwo, run.StopOnePauseOther, run.StartOneResumeOther, run.DeleteOneKillOther);
+        return await run.WithOneDeath(crashAt, run.CreateTwo, run.StopOnePauseOther, run.StartOneResumeOther, run.DeleteOneRecycleOther, run.RecoverOther);
     }
 
     protected override void AddServices(IServiceCollection services)
@@ -111,11 +111,13 @@ internal sealed class MachineRun : ScenarioRun
         Person.Ask(new ResumeVirtualMachine(_machines[1]));
     }
 
-    private void DeleteOneKillOther()
+    private void DeleteOneRecycleOther()
     {
         Person.Ask(new DeleteVirtualMachine(_machines[0]) { Expunge = true });
-        Person.Ask(new StopVirtualMachine(_machines[1]) { Force = true });
+        Person.Ask(new DeleteVirtualMachine(_machines[1]));
     }
+
+    private void RecoverOther() => Person.Ask(new RecoverVirtualMachine(_machines[1]));
 
     private void Create(bool start)
     {
@@ -142,7 +144,7 @@ internal sealed class MachineRun : ScenarioRun
         }
 
         var id = Dice.Pick(_machines);
-        switch (Dice.Below(12))
+        switch (Dice.Below(14))
         {
             case < 3:
                 Person.Ask(new StartVirtualMachine(id));
@@ -160,10 +162,16 @@ internal sealed class MachineRun : ScenarioRun
                 Person.Ask(new RebootVirtualMachine(id));
                 break;
             case < 10:
-                Person.Ask(new DeleteVirtualMachine(id));
+                Person.Ask(new DeleteVirtualMachine(id) { Expunge = Dice.Chance(0.5) });
                 break;
             case 10:
                 Dice.Pick(Cluster.Hosts).Host.Engine?.GuestEnds(id);
+                break;
+            case 11:
+                Person.Ask(new RecoverVirtualMachine(id));
+                break;
+            case 12:
+                Person.Ask(new ExpungeVirtualMachine(id));
                 break;
             default:
                 CancelOne();

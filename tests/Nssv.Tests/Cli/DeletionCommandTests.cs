@@ -5,7 +5,7 @@ namespace Nssv.Tests.Cli;
 
 public sealed class DeletionCommandTests : IDisposable
 {
-    private const string Item = """{"id":"the-id","kind":"virtual-machine","name":"it","occupiedBytes":1073741824,"diskCount":2,"addressCount":1,"expungeAt":null}""";
+    private const string Item = """{"id":"item-id","kind":"virtual-machine","resourceId":"the-id","name":"it","occupiedBytes":1073741824,"diskCount":2,"addressCount":1,"expungeAt":null}""";
     private readonly SentRequests _sent = new();
 
     [Theory]
@@ -26,6 +26,7 @@ public sealed class DeletionCommandTests : IDisposable
     {
         // The same answer serves the look-up by name and the read by id.
         var both = $$"""{"items":[{{Item}}],{{Item[1..]}}""";
+        (await _sent.Run(both, "recycle-bin", verb, "01890000-0000-7000-8000-000000000001")).Sent.ShouldBe($$"""POST /api/v1/virtual-machines/the-id:{{verb}} {}""");
         (await _sent.Run(both, "recycle-bin", verb, "it")).Sent.ShouldBe($$"""POST /api/v1/virtual-machines/the-id:{{verb}} {}""");
     }
 

@@ -73,7 +73,7 @@ public abstract class RecycleBinTests : IAsyncLifetime
         (await _bed.Store.Count<Volume>(Condition.Equal(nameof(Volume.VirtualMachineId), vm.Id))).ShouldBe(2);
 
         var item = (await _bed.Store.List<RecycledItem>()).ShouldHaveSingleItem();
-        (item.Id, item.Kind, item.Name, item.ExpungeAt, item.CreatedBy).ShouldBe((vm.Id, "virtual-machine", "web", after.ExpungeAt, _bed.Admin.AccountId));
+        (item.ResourceId, item.Kind, item.Name, item.ExpungeAt, item.CreatedBy).ShouldBe((vm.Id, "virtual-machine", "web", after.ExpungeAt, _bed.Admin.AccountId));
         var disks = await _bed.Store.List<Volume>(Condition.Equal(nameof(Volume.VirtualMachineId), vm.Id));
         (item.OccupiedBytes, item.DiskCount, item.AddressCount).ShouldBe((disks.Sum(disk => disk.SizeBytes), 2, 1));
     }
@@ -191,7 +191,7 @@ public abstract class RecycleBinTests : IAsyncLifetime
         var volume = await FreeVolume();
         await _bed.Do(new DeleteVolume(volume));
         await _bed.Do(new RemoveImage(_image));
-        var items = (await _bed.Store.List<RecycledItem>()).ToDictionary(item => item.Id);
+        var items = (await _bed.Store.List<RecycledItem>()).ToDictionary(item => item.ResourceId);
         (items[volume].Kind, items[volume].OccupiedBytes, items[_image].Kind, items[_image].OccupiedBytes)
             .ShouldBe(("volume", 1L << 20, "image", (await Get<Image>(_image)).StoredSizeBytes));
         (await Listed<Volume>()).ShouldBeEmpty();
@@ -233,7 +233,7 @@ public abstract class RecycleBinTests : IAsyncLifetime
         var operation = await _bed.Run(new ExpungeImage(_image));
         (operation.State, operation.Error!.Code).ShouldBe((OperationState.Failed, "image-in-use"));
         (await Get<Image>(_image)).State.ShouldBe(ImageState.Recycled);
-        (await _bed.Store.Find<RecycledItem>(_image)).ShouldNotBeNull();
+        (await _bed.Store.List<RecycledItem>()).ShouldHaveSingleItem().ResourceId.ShouldBe(_image);
     }
 
     [Fact]
@@ -259,7 +259,7 @@ public abstract class RecycleBinTests : IAsyncLifetime
         (run.State, run.Result!.ToJsonString()).ShouldBe((OperationState.Succeeded, """{"done":2,"failed":0}"""));
         (await _bed.Store.List<VirtualMachine>()).Select(vm => vm.Id).ShouldBe([never.Id, late.Id, recovered.Id], ignoreOrder: true);
         (await _bed.Store.Find<Volume>(volume)).ShouldBeNull();
-        (await _bed.Store.List<RecycledItem>()).Select(item => item.Id).ShouldBe([never.Id, late.Id], ignoreOrder: true);
+        (await _bed.Store.List<RecycledItem>()).Select(item => item.ResourceId).ShouldBe([never.Id, late.Id], ignoreOrder: true);
 
         // Again and again it changes nothing.
         await _bed.Do(new RunSchedule(schedule.Id));

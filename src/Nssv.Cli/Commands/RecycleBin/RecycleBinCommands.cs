@@ -14,22 +14,36 @@ internal static class RecycleBinCommands
         var commands = new ResourceCommands(ResourceKinds.RecycledItem, environment);
         return commands.Group(
             "What was deleted and can be recovered",
-            Act(commands, environment, "recover", "Take something out of the recycle bin; a vm is stopped then", "Recovering"),
-            Act(commands, environment, "expunge", "Remove something in the recycle bin for good", "Expunging"));
+            Act(environment, "recover", "Take something out of the recycle bin; a vm is stopped then", "Recovering"),
+            Act(environment, "expunge", "Remove something in the recycle bin for good", "Expunging"));
     }
 
-    private static Command Act(ResourceCommands commands, CliEnvironment environment, string verb, string description, string doing)
+    /// <summary>By the deleted resource's id, the item's own, or a name.</summary>
+    private static async Task<JsonObject> Item(Invocation invocation, string idOrName, CancellationToken cancellation)
     {
-        var target = commands.Target();
+        var collection = ResourceKinds.RecycledItem.Collection;
+        if (Guid.TryParseExact(idOrName, "D", out _))
+        {
+            await foreach (var item in invocation.Client.List(collection, new ListQuery($"resourceId = \"{idOrName}\""), cancellation))
+            {
+                return item;
+            }
+        }
+
+        return await invocation.Client.Get(collection, await invocation.IdOf(collection, idOrName, cancellation), cancellation);
+    }
+
+    private static Command Act(CliEnvironment environment, string verb, string description, string doing)
+    {
+        var target = new Argument<string>("NAME") { Description = "The id of what was deleted, or its name if nothing else that was deleted has it" };
         var command = new Command(verb, description) { target };
         var wait = ResourceCommands.Complete(command, []);
         return command.Runs(environment, async (invocation, cancellation) =>
         {
-            var id = await commands.Id(invocation, target, cancellation);
-            var item = await invocation.Client.Get(ResourceKinds.RecycledItem.Collection, id, cancellation);
+            var item = await Item(invocation, invocation.Value(target)!, cancellation);
             // A collection is called as its kind, in the plural.
-            var kind = item["kind"].AsText() ?? throw new FormatException("The item has no kind.");
-            var request = new ApiRequest(HttpMethod.Post, $"{ApiClient.Root}/{Uri.EscapeDataString(kind)}s/{id}:{verb}") { Body = new JsonObject() };
+            var (kind, id) = (item["kind"].AsText() ?? "", item["resourceId"].AsText() ?? "");
+            var request = new ApiRequest(HttpMethod.Post, $"{ApiClient.Root}/{Uri.EscapeDataString(kind)}s/{Uri.EscapeDataString(id)}:{verb}") { Body = new JsonObject() };
             await new OperationRunner(invocation, wait).Run(request, $"{doing} {kind} {invocation.Value(target)}", cancellation);
         });
     }

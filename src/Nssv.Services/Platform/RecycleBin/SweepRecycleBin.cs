@@ -24,8 +24,8 @@ internal sealed class SweepRecycleBin(IEnumerable<IRecycledKind> kinds, Resource
     public async ValueTask<IReadOnlyList<ScheduleTarget>> Targets(IReadOnlyDictionary<string, string> parameters, IStore store, DateTimeOffset now) =>
         [.. (await store.List<RecycledItem>(new Condition(nameof(RecycledItem.ExpungeAt), Comparison.LessOrEqual, now)))
             .Where(item => _kinds.ContainsKey(item.Kind))
-            .OrderByDescending(item => models.TrySingular(item.Kind, out var table) ? table.Rank : 0).ThenBy(item => item.ExpungeAt).ThenBy(item => item.Id)
-            .Select(item => new ScheduleTarget(item.Kind, item.Id))];
+            .OrderByDescending(item => models.TrySingular(item.Kind, out var table) ? table.Rank : 0).ThenBy(item => item.ExpungeAt).ThenBy(item => item.ResourceId)
+            .Select(item => new ScheduleTarget(item.Kind, item.ResourceId))];
 
     public Request For(ScheduleTarget target, IReadOnlyDictionary<string, string> parameters, Id newId) => _kinds[target.Kind].Expunge(target.Id, Clock.Now(time));
 }

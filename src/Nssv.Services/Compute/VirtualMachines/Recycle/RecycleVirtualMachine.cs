@@ -82,7 +82,7 @@ internal sealed class RecycleVmTurn(DeletionRules rules) : CallTurn<RecycleVm, b
             DeletedAt = turn.Now,
             ExpungeAt = rules.ExpungeAt(request.Policy, turn.Now),
         };
-        var item = RecycleBin.Item(vm, "virtual-machine", request.DeletedBy, turn.Now, after.ExpungeAt, disks.Sum(disk => disk.SizeBytes)) with
+        var item = RecycleBin.Item(turn.Ids.Next(), vm, "virtual-machine", request.DeletedBy, turn.Now, after.ExpungeAt, disks.Sum(disk => disk.SizeBytes)) with
         {
             DiskCount = disks.Count,
             AddressCount = (int)cards,

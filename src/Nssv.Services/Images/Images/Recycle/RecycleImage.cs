@@ -55,7 +55,7 @@ internal sealed class PutImageIntoRecycleBinTurn(References references, Deletion
         return Answer(true, new UnitOfWork()
             .Execute("images", BeginImageDeleteTurn.StillFree, 1, image.Id)
             .Observe(image, after)
-            .Insert(RecycleBin.Item(image, "image", request.DeletedBy, turn.Now, after.ExpungeAt, image.StoredSizeBytes)));
+            .Insert(RecycleBin.Item(turn.Ids.Next(), image, "image", request.DeletedBy, turn.Now, after.ExpungeAt, image.StoredSizeBytes)));
     }
 }
 

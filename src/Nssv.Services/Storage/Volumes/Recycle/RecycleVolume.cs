@@ -52,7 +52,7 @@ internal sealed class PutVolumeIntoRecycleBinTurn(DeletionRules rules) : CallTur
         if (volume.State != VolumeState.Ready)
             throw new Problem(409, "volume-not-ready", "The volume cannot be deleted now.", $"Volume '{volume.Name}' is {volume.State.ToString().ToLowerInvariant()}.", "Wait for the operation that works on it.").AsException();
         var after = volume with { State = VolumeState.Recycled, DeletedAt = turn.Now, ExpungeAt = rules.ExpungeAt(request.Policy, turn.Now) };
-        return Answer(true, new UnitOfWork().Observe(volume, after).Insert(RecycleBin.Item(volume, "volume", request.DeletedBy, turn.Now, after.ExpungeAt, volume.SizeBytes)));
+        return Answer(true, new UnitOfWork().Observe(volume, after).Insert(RecycleBin.Item(turn.Ids.Next(), volume, "volume", request.DeletedBy, turn.Now, after.ExpungeAt, volume.SizeBytes)));
     }
 }
 
