@@ -99,7 +99,8 @@ public sealed partial class ScheduleClock
         {
             var now = Clock.Now(_time);
             var next = (await Due(now + Interval)).Where(schedule => _ownership.Hold(schedule.Id) is not null).Min(schedule => schedule.NextRunAt);
-            return next is { } due && due > now ? due - now : Interval;
+            // Timers know whole milliseconds: a fraction of one would be no wait at all.
+            return next is { } due && due > now ? TimeSpan.FromMilliseconds(Math.Ceiling((due - now).TotalMilliseconds)) : Interval;
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
