@@ -32,7 +32,8 @@ public sealed partial class PostgresDatabase : Database
         settings.Enlist = false;
         settings.IncludeErrorDetail = false;
         // A node that stops in the middle of a transaction (SIGSTOP, a cut cable) would hold its locks, and with them all others, for as long as it likes.
-        settings.Options = $"{settings.Options} -c idle_in_transaction_session_timeout=2000".Trim();
+        // Plans are kept with their statements. What is looked up by a key must not go on reading whole tables because they were small when it was first asked for.
+        settings.Options = $"{settings.Options} -c idle_in_transaction_session_timeout=2000 -c random_page_cost=1.1 -c enable_seqscan=off".Trim();
         return new(models, NpgsqlDataSource.Create(settings));
     }
 
