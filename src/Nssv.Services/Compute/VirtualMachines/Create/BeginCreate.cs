@@ -1,7 +1,7 @@
 using Nssv.Contracts.Compute;
 using Nssv.Contracts.Network;
-using Nssv.Contracts.Storage;
 using Nssv.Contracts.Platform;
+using Nssv.Contracts.Storage;
 using Nssv.Kernel;
 using Nssv.Kernel.Calls;
 using Nssv.Kernel.Data;
