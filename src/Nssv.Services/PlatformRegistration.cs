@@ -19,7 +19,7 @@ public static class PlatformRegistration
     public static IServiceCollection AddPlatformServices(this IServiceCollection services)
     {
         services.AddServicesOf(typeof(PlatformRegistration).Assembly);
-        services.AddStorage().AddImages().AddNetwork().AddSettings();
+        services.AddStorage().AddImages().AddNetwork().AddSettings().AddSchedules();
         services.AddSingleton<HostEnrolment>();
         services.AddSingleton<HostObservation>();
         services.AddSingleton<IHostInbox>(provider => provider.GetRequiredService<HostObservation>());

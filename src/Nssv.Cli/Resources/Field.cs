@@ -61,6 +61,8 @@ internal sealed record Field(Option Option, string Path, Func<Invocation, Cancel
             text.IndexOf('=') is > 0 and var at ? new(text[..at], text[(at + 1)..]) : new(text[..^1], null);
     }
 
+    public static Field DeletionPolicy() => Choice("--deletion-policy", "deletionPolicy", "What deleting it does; else as the setting of its kind says", "immediate", "delayed", "never");
+
     public static Field Description() => Text("--description", "description", "What it is for");
 
     public static Field NewName() => Text("--name", "name", "A new name");

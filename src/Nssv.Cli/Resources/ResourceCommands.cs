@@ -102,7 +102,7 @@ internal sealed class ResourceCommands(ResourceKind kind, CliEnvironment environ
     public Command Delete(bool canExpunge = false)
     {
         var target = Target();
-        var expunge = new Option<bool>("--expunge") { Description = "Remove it at once, past any recycle bin" };
+        var expunge = new Option<bool>("--expunge") { Description = "Remove it at once, without the recycle bin" };
         var command = new Command("delete", $"Delete {kind.OneNoun}") { target };
         if (canExpunge)
         {

@@ -65,11 +65,19 @@ internal static class ResourceKinds
         [new("Kind", "kind"), State, new("Progress", "progress"), new("Target", "targetType"), new("Target id", "targetId"), new("Started", "startedAt"), new("Error", "error.code"), Id])
     { Sort = "createdAt desc" };
 
+    public static ResourceKind Schedule => new("schedule", "schedules", "schedule",
+        [Name, new("Action", "action"), new("Cron", "cron"), new("Time zone", "timeZone"), new("Enabled", "enabled"), new("Next run", "nextRunAt"), new("Last run", "lastRunAt"), new("Id", "id")])
+    { Sort = "name" };
+
+    public static ResourceKind RecycledItem => new("recycle-bin", "recycle-bin", "recycled item",
+        [Name, new("Kind", "kind"), new("Occupies", "occupiedBytes"), new("Disks", "diskCount"), new("Addresses", "addressCount"), new("Deleted", "deletedAt"), new("Expunged", "expungeAt"), new("Resource", "resourceId")])
+    { Sort = "deletedAt desc" };
+
     public static ResourceKind Event => new("event", "events", "event",
         [new("Sequence", "sequence"), new("At", "at"), new("Type", "type"), new("Resource", "resourceId"), new("Operation", "operationId")]);
 
     /// <summary>The command that lists a collection; null for one that the command line does not show.</summary>
     public static string? CommandOf(string collection) =>
-        new[] { VirtualMachine, Image, Volume, Host, Cluster, DataCenter, DataStorage, ImageStorage, PortGroup, NetworkInterface, Account, Setting, AuditEntry, Operation, Event }
+        new[] { VirtualMachine, Image, Volume, Host, Cluster, DataCenter, DataStorage, ImageStorage, PortGroup, NetworkInterface, Account, Setting, Schedule, RecycledItem, AuditEntry, Operation, Event }
             .FirstOrDefault(kind => kind.Collection == collection)?.Command;
 }

@@ -2,6 +2,7 @@ using Nssv.Contracts.Inventory;
 using Nssv.Contracts.Network;
 using Nssv.Kernel;
 using Nssv.Kernel.Calls;
+using Nssv.Kernel.Deletion;
 
 namespace Nssv.Contracts.Compute;
 
@@ -42,6 +43,9 @@ public sealed record CreateVirtualMachine : Request, IValidated
     public IReadOnlyList<DataDisk> DataDisks { get; init; } = [];
     public IReadOnlyList<NewNic> Nics { get; init; } = [];
     public bool Start { get; init; } = true;
+
+    /// <summary>What deleting it will do; null: as the setting of its kind says.</summary>
+    public DeletionPolicy? DeletionPolicy { get; init; }
 
     public IEnumerable<FieldError> Validate()
     {
@@ -180,7 +184,7 @@ public sealed record ResumeVirtualMachine([property: FromRoute] Id Id) : Request
     public override Id Target => Id;
 }
 
-/// <summary>Deletes a machine with its network cards and all disks that are attached to it. It is turned off first.</summary>
+/// <summary>Turns a machine off and puts it into the recycle bin, with its network cards and all disks that are attached to it; or removes it at once, as its deletion policy says.</summary>
 [ApiRequest("DELETE", "virtual-machines/{id}", Permission = "virtual-machine.delete", Summary = "Delete a virtual machine")]
 public sealed record DeleteVirtualMachine([property: FromRoute] Id Id) : Request
 {
@@ -188,4 +192,21 @@ public sealed record DeleteVirtualMachine([property: FromRoute] Id Id) : Request
 
     /// <summary>Remove at once, without the recycle bin.</summary>
     public bool Expunge { get; init; }
+}
+
+/// <summary>Takes a virtual machine out of the recycle bin. One that is not there is left as it is, and the operation succeeds.</summary>
+[ApiRequest("POST", "virtual-machines/{id}:recover", Permission = "virtual-machine.recover", Summary = "Recover a virtual machine from the recycle bin")]
+public sealed record RecoverVirtualMachine([property: FromRoute] Id Id) : Request
+{
+    public override Id Target => Id;
+}
+
+/// <summary>Removes a virtual machine that is in the recycle bin for good.</summary>
+[ApiRequest("POST", "virtual-machines/{id}:expunge", Permission = "virtual-machine.expunge", Summary = "Remove a virtual machine in the recycle bin for good")]
+public sealed record ExpungeVirtualMachine([property: FromRoute] Id Id) : Request
+{
+    public override Id Target => Id;
+
+    /// <summary>Only if it was to go by then; else it is left as it is, and the operation succeeds.</summary>
+    public DateTimeOffset? IfDueBy { get; init; }
 }

@@ -2,13 +2,14 @@ using Nssv.Contracts.Agent;
 using Nssv.Contracts.Images;
 using Nssv.Contracts.Inventory;
 using Nssv.Kernel;
+using Nssv.Kernel.Deletion;
 using Nssv.Kernel.Model;
 
 namespace Nssv.Contracts.Compute;
 
 /// <summary>A virtual server; runs on one host at a time.</summary>
 [Resource("virtual-machines", ShortName = "vm", Rank = 40)]
-public sealed partial record VirtualMachine : NamedResource, IObserved
+public sealed partial record VirtualMachine : NamedResource, IObserved, IRecyclable
 {
     [Reference<Cluster>, Index] public required Id ClusterId { get; init; }
 
@@ -54,6 +55,13 @@ public sealed partial record VirtualMachine : NamedResource, IObserved
 
     /// <summary>Why it is in this state, when that is not plain ("guest-shutdown", "crashed", "host-disconnected").</summary>
     [Observed] public string? StateReason { get; init; }
+
+    /// <summary>What deleting it does; null: as the setting of its kind says.</summary>
+    [Editable] public DeletionPolicy? DeletionPolicy { get; init; }
+
+    [Observed] public DateTimeOffset? DeletedAt { get; init; }
+
+    [Observed] public DateTimeOffset? ExpungeAt { get; init; }
 }
 
 public enum Firmware { Bios, Uefi }
@@ -71,4 +79,6 @@ public enum VmState
     Deleting,
     /// <summary>Its host is silent: it may run or not.</summary>
     Unknown,
+    /// <summary>Stopped, and in the recycle bin.</summary>
+    Recycled,
 }

@@ -1,14 +1,17 @@
 using Nssv.Kernel;
 using Nssv.Kernel.Data;
+using Nssv.Kernel.Deletion;
 
 namespace Nssv.Contracts.Compute;
 
 /// <summary>The rule for what may only be changed while a machine is stopped: looked at when the turn decides, and once more in its transaction.</summary>
 public static class StoppedMachine
 {
-    /// <exception cref="ProblemException">409 vm-not-stopped.</exception>
+    /// <exception cref="ProblemException">409 vm-not-stopped, or recycled.</exception>
     public static void MakeSure(VirtualMachine vm)
     {
+        if (vm.State == VmState.Recycled)
+            throw RecycleProblems.Recycled(vm).AsException();
         if (vm.State != VmState.Stopped)
         {
             throw new Problem(409, "vm-not-stopped", "The virtual machine must be stopped.", $"'{vm.Name}' is {vm.State.ToString().ToLowerInvariant()}.",

@@ -3,6 +3,7 @@ using Nssv.Contracts.Inventory;
 using Nssv.Contracts.Storage;
 using Nssv.Kernel;
 using Nssv.Kernel.Calls;
+using Nssv.Kernel.Deletion;
 
 namespace Nssv.Contracts.Images;
 
@@ -77,14 +78,37 @@ public sealed record CreateImage : Request, IValidated
     /// <summary>"sha256:" and 64 lower-case hex digits: what the given bytes must have.</summary>
     public string? Checksum { get; init; }
 
+    /// <summary>What deleting it will do; null: as the setting of its kind says.</summary>
+    public DeletionPolicy? DeletionPolicy { get; init; }
+
     public IEnumerable<FieldError> Validate() =>
         Rules.Name("name", Name).Concat(Rules.Description("description", Description)).Concat(Rules.Labels("labels", Labels))
             .Concat(ImageRules.Source("source", Source)).Concat(ImageRules.Checksum("checksum", Checksum));
 }
 
-/// <summary>Deletes an image that no machine and no disk was made from. One that is being taken in is cancelled first.</summary>
+/// <summary>Puts an image that no machine and no disk was made from into the recycle bin, or removes it, as its deletion policy says. One that is being taken in is cancelled and removed.</summary>
 [ApiRequest("DELETE", "images/{id}", Permission = "image.delete", Summary = "Delete an image")]
 public sealed record RemoveImage([property: FromRoute] Id Id) : Request
 {
     public override Id Target => Id;
+
+    /// <summary>Remove at once, without the recycle bin.</summary>
+    public bool Expunge { get; init; }
+}
+
+/// <summary>Takes an image out of the recycle bin. One that is not there is left as it is, and the operation succeeds.</summary>
+[ApiRequest("POST", "images/{id}:recover", Permission = "image.recover", Summary = "Recover an image from the recycle bin")]
+public sealed record RecoverImage([property: FromRoute] Id Id) : Request
+{
+    public override Id Target => Id;
+}
+
+/// <summary>Removes an image that is in the recycle bin for good.</summary>
+[ApiRequest("POST", "images/{id}:expunge", Permission = "image.expunge", Summary = "Remove an image in the recycle bin for good")]
+public sealed record ExpungeImage([property: FromRoute] Id Id) : Request
+{
+    public override Id Target => Id;
+
+    /// <summary>Only if it was to go by then; else it is left as it is, and the operation succeeds.</summary>
+    public DateTimeOffset? IfDueBy { get; init; }
 }

@@ -1,5 +1,6 @@
 using Nssv.Contracts.Inventory;
 using Nssv.Kernel;
+using Nssv.Kernel.Deletion;
 using Nssv.Kernel.Model;
 
 namespace Nssv.Contracts.Images;
@@ -32,7 +33,7 @@ public sealed record ImageStorageAttachment : Resource
 
 /// <summary>A template from which disks are made (system, data) or a medium (iso). Converted into our own file; an uploaded file is never run.</summary>
 [Resource("images", ShortName = "image", Rank = 35)]
-public sealed record Image : NamedResource
+public sealed record Image : NamedResource, IRecyclable
 {
     public required ImageKind Kind { get; init; }
 
@@ -56,10 +57,26 @@ public sealed record Image : NamedResource
 
     /// <summary>The query of the URL that the host fetches, "?" included: it may be a signature. Here only until the import has ended.</summary>
     [Secret, Observed] public string? SourceQuery { get; init; }
+
+    /// <summary>What deleting it does; null: as the setting of its kind says.</summary>
+    [Editable] public DeletionPolicy? DeletionPolicy { get; init; }
+
+    [Observed] public DateTimeOffset? DeletedAt { get; init; }
+
+    [Observed] public DateTimeOffset? ExpungeAt { get; init; }
 }
 
 public enum ImageKind { System, Data }
 
 public enum ImageFormat { Qcow2, Raw, Iso }
 
-public enum ImageState { Creating, Uploading, Importing, Ready, Deleting }
+public enum ImageState
+{
+    Creating,
+    Uploading,
+    Importing,
+    Ready,
+    Deleting,
+    /// <summary>In the recycle bin.</summary>
+    Recycled,
+}

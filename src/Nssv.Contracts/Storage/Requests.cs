@@ -1,6 +1,7 @@
 using Nssv.Contracts.Compute;
 using Nssv.Kernel;
 using Nssv.Kernel.Calls;
+using Nssv.Kernel.Deletion;
 
 namespace Nssv.Contracts.Storage;
 
@@ -16,6 +17,9 @@ public sealed record CreateVolume : Request, IValidated
     public required long SizeBytes { get; init; }
     public required Id DataStorageId { get; init; }
 
+    /// <summary>What deleting it will do; null: as the setting of its kind says.</summary>
+    public DeletionPolicy? DeletionPolicy { get; init; }
+
     /// <summary>The host that holds it, where the storage is not shared; null: the one with the most room.</summary>
     public Id? HostId { get; init; }
 
@@ -23,11 +27,13 @@ public sealed record CreateVolume : Request, IValidated
         Rules.Name("name", Name).Concat(Rules.Description("description", Description)).Concat(Rules.Labels("labels", Labels)).Concat(DiskSize.Check("sizeBytes", SizeBytes));
 }
 
-/// <summary>Deletes a free volume with its layers.</summary>
+/// <summary>Puts a free volume into the recycle bin, or removes it with its layers, as its deletion policy says.</summary>
 [ApiRequest("DELETE", "volumes/{id}", Permission = "volume.delete", Summary = "Delete a volume")]
 public sealed record DeleteVolume([property: FromRoute] Id Id) : Request
 {
     public override Id Target => Id;
+
+    /// <summary>Remove at once, without the recycle bin.</summary>
     public bool Expunge { get; init; }
 }
 
@@ -44,4 +50,21 @@ public sealed record AttachVolume([property: FromRoute] Id Id) : Request
 public sealed record DetachVolume([property: FromRoute] Id Id) : Request
 {
     public override Id Target => Id;
+}
+
+/// <summary>Takes a volume out of the recycle bin. One that is not there is left as it is, and the operation succeeds.</summary>
+[ApiRequest("POST", "volumes/{id}:recover", Permission = "volume.recover", Summary = "Recover a volume from the recycle bin")]
+public sealed record RecoverVolume([property: FromRoute] Id Id) : Request
+{
+    public override Id Target => Id;
+}
+
+/// <summary>Removes a volume that is in the recycle bin for good.</summary>
+[ApiRequest("POST", "volumes/{id}:expunge", Permission = "volume.expunge", Summary = "Remove a volume in the recycle bin for good")]
+public sealed record ExpungeVolume([property: FromRoute] Id Id) : Request
+{
+    public override Id Target => Id;
+
+    /// <summary>Only if it was to go by then; else it is left as it is, and the operation succeeds.</summary>
+    public DateTimeOffset? IfDueBy { get; init; }
 }

@@ -2,6 +2,7 @@ using Nssv.Contracts.Compute;
 using Nssv.Contracts.Images;
 using Nssv.Contracts.Inventory;
 using Nssv.Kernel;
+using Nssv.Kernel.Deletion;
 using Nssv.Kernel.Model;
 
 namespace Nssv.Contracts.Storage;
@@ -48,7 +49,7 @@ public enum HostStorageState { Preparing, Connected, Unavailable }
 
 /// <summary>A disk of a virtual machine: a chain of layers of which the active one is written.</summary>
 [Resource("volumes", ShortName = "volume", Rank = 50)]
-public sealed record Volume : NamedResource
+public sealed record Volume : NamedResource, IRecyclable
 {
     /// <summary>The machine it is attached to; null while it is free.</summary>
     [Reference<VirtualMachine>, Index] public Id? VirtualMachineId { get; init; }
@@ -78,13 +79,27 @@ public sealed record Volume : NamedResource
     [Internal] public Id? ActiveLayerId { get; init; }
 
     [Observed] public required VolumeState State { get; init; }
+
+    /// <summary>What deleting it does; null: as the setting of its kind says.</summary>
+    [Editable] public DeletionPolicy? DeletionPolicy { get; init; }
+
+    [Observed] public DateTimeOffset? DeletedAt { get; init; }
+
+    [Observed] public DateTimeOffset? ExpungeAt { get; init; }
 }
 
 public enum VolumeRole { Root, Data }
 
 public enum VolumeFormat { Qcow2, Raw }
 
-public enum VolumeState { Creating, Ready, Deleting }
+public enum VolumeState
+{
+    Creating,
+    Ready,
+    Deleting,
+    /// <summary>In the recycle bin by itself; a volume of a recycled machine stays ready.</summary>
+    Recycled,
+}
 
 /// <summary>One file (or LV, or RBD image) of a chain.</summary>
 [Resource("volume-layers", Rank = 60)]

@@ -79,7 +79,7 @@ internal sealed class OwnTurns(
                 return earlier;
             if (guard is { } before)
                 await before.Check(store);
-            var context = new AcceptContext(store, time, ids, caller, order.Parent?.Id);
+            var context = new AcceptContext(store, time, ids, caller, order.OperationId, order.Parent?.Id);
             var (decision, projectId, targetName) = await binding.Decide(request, context, options.IfMatch);
             var table = models.Table(binding.ResourceType);
             if (order.Parent is { } parent && models.TrySingular(parent.TargetType, out var parentTable) && table.Rank <= parentTable.Rank)

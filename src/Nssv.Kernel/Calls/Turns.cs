@@ -15,9 +15,12 @@ public class TurnContext(IStore store, TimeProvider time, IIdSource ids)
 }
 
 /// <summary>What the turn of a person's request may look at.</summary>
-public sealed class AcceptContext(IStore store, TimeProvider time, IIdSource ids, Caller caller, Id? parentOperation) : TurnContext(store, time, ids)
+public sealed class AcceptContext(IStore store, TimeProvider time, IIdSource ids, Caller caller, Id operation, Id? parentOperation) : TurnContext(store, time, ids)
 {
     public Caller Caller { get; } = caller;
+
+    /// <summary>The operation that the request becomes.</summary>
+    public Id Operation { get; } = operation;
 
     /// <summary>The operation whose step asked; null when a person did.</summary>
     public Id? ParentOperation { get; } = parentOperation;

@@ -8,12 +8,14 @@ using Nssv.Kernel.Calls;
 using Nssv.Kernel.Calls.Patching;
 using Nssv.Kernel.Cascade;
 using Nssv.Kernel.Data;
+using Nssv.Kernel.Deletion;
 using Nssv.Kernel.Events;
 using Nssv.Kernel.Flows;
 using Nssv.Kernel.Mailboxes;
 using Nssv.Kernel.Operations;
 using Nssv.Kernel.Ownership;
 using Nssv.Kernel.Peers;
+using Nssv.Kernel.Schedules;
 using Nssv.Kernel.Settings;
 
 namespace Nssv.Kernel.Composition;
@@ -64,11 +66,13 @@ public static class KernelRegistration
         services.AddSettingsOf(typeof(KernelRegistration).Assembly);
         services.AddSingleton<SettingCatalog>();
         services.AddSingleton<SettingValues>();
+        services.AddSingleton<DeletionRules>();
+        services.AddSingleton<IResourceRules, RecycledRules>();
         services.AddSingleton<NodeLife>();
         return services;
     }
 
-    /// <summary>Every turn, step, flow, rule and setting of an assembly.</summary>
+    /// <summary>Every turn, step, flow, rule, schedule action, recycled kind and setting of an assembly.</summary>
     public static IServiceCollection AddServicesOf(this IServiceCollection services, Assembly assembly)
     {
         services.AddSingleton(new ServiceAssembly(assembly));
@@ -81,6 +85,10 @@ public static class KernelRegistration
                 services.AddSingleton(typeof(IStep), type);
             if (typeof(IResourceRules).IsAssignableFrom(type))
                 services.AddSingleton(typeof(IResourceRules), type);
+            if (typeof(IScheduleAction).IsAssignableFrom(type))
+                services.AddSingleton(typeof(IScheduleAction), type);
+            if (typeof(IRecycledKind).IsAssignableFrom(type))
+                services.AddSingleton(typeof(IRecycledKind), type);
         }
 
         return services;

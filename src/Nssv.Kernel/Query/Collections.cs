@@ -28,6 +28,7 @@ public sealed class Collections(Database database)
             var sql = new SqlBuilder().Text($"SELECT {table.SelectList()} FROM {Sql.Quote(table.Name)}");
             Filter.Append(sql, terms, database.Dialect);
             access.Append(sql, table);
+            RecycledRows.Hide(sql, table);
             if (after is not null)
                 order.AppendAfter(sql, after);
             order.AppendOrderBy(sql);
@@ -69,6 +70,7 @@ public sealed class Collections(Database database)
         var sql = new SqlBuilder().Text($"SELECT count(*) FROM {Sql.Quote(table.Name)}");
         Filter.Append(sql, terms, database.Dialect);
         access.Append(sql, table);
+        RecycledRows.Hide(sql, table);
         return (await database.Read(sql.ToString(), sql.Arguments, reader => reader.GetInt64(0)))[0];
     }
 }

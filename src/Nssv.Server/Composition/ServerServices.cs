@@ -101,6 +101,7 @@ internal static class ServerServices
         services.AddSingleton<AuditWriter>();
         services.AddSingleton<IEventObserver>(provider => provider.GetRequiredService<AuditWriter>());
         services.AddHostedService(provider => provider.GetRequiredService<AuditWriter>());
+        services.AddHostedService<Scheduling>();
         return services;
     }
 

@@ -2,6 +2,7 @@ using Nssv.Contracts.Agent;
 using Nssv.Contracts.Compute;
 using Nssv.Contracts.Inventory;
 using Nssv.Contracts.Network;
+using Nssv.Contracts.Platform;
 using Nssv.Contracts.Storage;
 using Nssv.Kernel;
 using Nssv.Kernel.Data;
@@ -18,11 +19,12 @@ internal static class MachineChecks
         var machines = (await store.List<VirtualMachine>()).ToDictionary(vm => vm.Id);
         foreach (var vm in machines.Values)
         {
-            findings.Expect(vm.State is VmState.Running or VmState.Paused or VmState.Stopped, Invariant.NothingLeft, $"machine {vm.Id.Short} is still {vm.State}");
+            findings.Expect(vm.State is VmState.Running or VmState.Paused or VmState.Stopped or VmState.Recycled, Invariant.NothingLeft, $"machine {vm.Id.Short} is still {vm.State}");
             Runs(vm, hosts, findings);
         }
 
         await Bookings(store, machines, findings);
+        await RecycleBin(store, machines, findings);
         await Disks(store, machines, hosts, findings);
         foreach (var nic in await store.List<NetworkInterface>())
             findings.Expect(nic.VirtualMachineId is { } id && machines.ContainsKey(id), Invariant.NothingLeft, $"a network card of {nic.VirtualMachineId}");
@@ -40,7 +42,7 @@ internal static class MachineChecks
         var up = hosts.SelectMany(host => host.Machine.Domains.Select(domain => (host, domain)))
             .Where(pair => pair.domain.VirtualMachineId == vm.Id && pair.domain.State is (DomainState.Running or DomainState.Paused)).ToList();
         var name = $"machine {vm.Id.Short} is {vm.State}";
-        if (vm.State == VmState.Stopped)
+        if (vm.State is VmState.Stopped or VmState.Recycled)
         {
             findings.AddAll(Invariant.Truth, up.Select(pair => $"{name}, but {pair.domain.State} on {pair.host.Name}"));
             findings.Expect(vm.PlacementHostId is null, Invariant.Truth, $"{name}, but holds a place on {vm.PlacementHostId}");
@@ -71,6 +73,19 @@ internal static class MachineChecks
 
         foreach (var vm in machines.Values.Where(vm => vm.State is VmState.Running or VmState.Paused))
             findings.Expect(bookings.Any(booking => booking.VirtualMachineId == vm.Id), Invariant.Truth, $"machine {vm.Id.Short} is {vm.State} without a booking");
+    }
+
+    /// <summary>Both sides of the recycle bin say the same.</summary>
+    private static async Task RecycleBin(IStore store, Dictionary<Id, VirtualMachine> machines, Findings findings)
+    {
+        var items = (await store.List<RecycledItem>()).ToDictionary(item => item.ResourceId);
+        foreach (var vm in machines.Values)
+        {
+            findings.Expect(vm.State == VmState.Recycled == (vm.DeletedAt is not null) && vm.DeletedAt == items.GetValueOrDefault(vm.Id)?.DeletedAt, Invariant.Truth,
+                $"machine {vm.Id.Short} is {vm.State}, deleted at {vm.DeletedAt:O}, in the recycle bin since {items.GetValueOrDefault(vm.Id)?.DeletedAt:O}");
+        }
+
+        findings.AddAll(Invariant.NothingLeft, items.Keys.Except(machines.Keys).Select(id => $"machine {id.Short} is gone, but in the recycle bin"));
     }
 
     private static async Task Disks(IStore store, Dictionary<Id, VirtualMachine> machines, IReadOnlyList<HostNode> hosts, Findings findings)

@@ -3,6 +3,7 @@ using Nssv.Contracts.Agent;
 using Nssv.Contracts.Compute;
 using Nssv.Contracts.Images;
 using Nssv.Contracts.Inventory;
+using Nssv.Contracts.Platform;
 using Nssv.Contracts.Storage;
 using Nssv.Kernel;
 using Nssv.Kernel.Agents;
@@ -11,6 +12,7 @@ using Nssv.Kernel.Data;
 using Nssv.Kernel.Model;
 using Nssv.Services;
 using Nssv.Services.Inventory.Observation;
+using Nssv.Services.Platform.Schedules;
 using Nssv.Simulation.Tests.Invariants;
 using Nssv.Simulation.Tests.World;
 using Nssv.Simulator;
@@ -25,9 +27,11 @@ internal sealed class MachineRun : ScenarioRun
     private readonly List<Id> _machines = [];
     private readonly List<string> _twice = [];
     private readonly Id _image = Named(0x01);
+    private readonly bool _withSchedule;
 
-    private MachineRun(ulong seed, bool verbose, int managers, int hosts) : base(seed, Mutation.None, verbose, managers, hosts, Models)
+    private MachineRun(ulong seed, bool verbose, int managers, int hosts, bool withSchedule) : base(seed, Mutation.None, verbose, managers, hosts, Models)
     {
+        _withSchedule = withSchedule;
         foreach (var host in Cluster.Hosts)
         {
             var watch = host.Effect;
@@ -41,15 +45,15 @@ internal sealed class MachineRun : ScenarioRun
 
     public static async Task<RunResult> Random(ulong seed, bool verbose = false, int managers = 1, int operations = 8)
     {
-        await using var run = new MachineRun(seed, verbose, managers, 1 + (int)(seed % 3));
+        await using var run = new MachineRun(seed, verbose, managers, 1 + (int)(seed % 3), withSchedule: true);
         return await run.UnderChaos(operations);
     }
 
-    /// <summary>Two machines created, one stopped, started and deleted, the other paused, resumed and stopped by force.</summary>
+    /// <summary>Two machines created, one stopped, started and expunged, the other paused, resumed, put into the recycle bin (which turns it off) and recovered.</summary>
     public static async Task<RunResult> Fixed(ulong seed, long? crashAt, bool verbose = false)
     {
-        await using var run = new MachineRun(seed, verbose, 1, 2);
-        return await run.WithOneDeath(crashAt, run.CreateTwo, run.StopOnePauseOther, run.StartOneResumeOther, run.DeleteOneKillOther);
+        await using var run = new MachineRun(seed, verbose, 1, 2, withSchedule: false);
+        return await run.WithOneDeath(crashAt, run.CreateTwo, run.StopOnePauseOther, run.StartOneResumeOther, run.DeleteOneRecycleOther, run.RecoverOther);
     }
 
     protected override void AddServices(IServiceCollection services)
@@ -59,7 +63,12 @@ internal sealed class MachineRun : ScenarioRun
         services.AddSingleton<ISecretSource>(new SeededSecrets(Cluster.World.Dice.Fork()));
     }
 
-    protected override void Begun(IServiceProvider services) => _ = services.GetRequiredService<HostObservation>().Watch(CancellationToken.None);
+    protected override void Begun(IServiceProvider services)
+    {
+        _ = services.GetRequiredService<HostObservation>().Watch(CancellationToken.None);
+        if (_withSchedule)
+            _ = services.GetRequiredService<ScheduleClock>().Run(CancellationToken.None);
+    }
 
     protected override bool SetUp()
     {
@@ -88,6 +97,8 @@ internal sealed class MachineRun : ScenarioRun
         if (!Quiet())
             return false;
         Person.Ask(new CreateImage { Id = _image, Name = "micro", Kind = ImageKind.System, Format = ImageFormat.Qcow2, ImageStorageId = images, Source = new(File: "/import/micro.qcow2") });
+        if (_withSchedule)
+            Person.Ask(new CreateSchedule { Id = Named(0x06), Name = "each minute", Cron = "* * * * *", Action = "recycle-bin.sweep", MissedRun = MissedRunRule.RunOnce });
         return Quiet() && Person.Refused.Count == 0;
     }
 
@@ -111,11 +122,13 @@ internal sealed class MachineRun : ScenarioRun
         Person.Ask(new ResumeVirtualMachine(_machines[1]));
     }
 
-    private void DeleteOneKillOther()
+    private void DeleteOneRecycleOther()
     {
-        Person.Ask(new DeleteVirtualMachine(_machines[0]));
-        Person.Ask(new StopVirtualMachine(_machines[1]) { Force = true });
+        Person.Ask(new DeleteVirtualMachine(_machines[0]) { Expunge = true });
+        Person.Ask(new DeleteVirtualMachine(_machines[1]));
     }
+
+    private void RecoverOther() => Person.Ask(new RecoverVirtualMachine(_machines[1]));
 
     private void Create(bool start)
     {
@@ -142,7 +155,7 @@ internal sealed class MachineRun : ScenarioRun
         }
 
         var id = Dice.Pick(_machines);
-        switch (Dice.Below(12))
+        switch (Dice.Below(14))
         {
             case < 3:
                 Person.Ask(new StartVirtualMachine(id));
@@ -160,10 +173,16 @@ internal sealed class MachineRun : ScenarioRun
                 Person.Ask(new RebootVirtualMachine(id));
                 break;
             case < 10:
-                Person.Ask(new DeleteVirtualMachine(id));
+                Person.Ask(new DeleteVirtualMachine(id) { Expunge = Dice.Chance(0.5) });
                 break;
             case 10:
                 Dice.Pick(Cluster.Hosts).Host.Engine?.GuestEnds(id);
+                break;
+            case 11:
+                Person.Ask(new RecoverVirtualMachine(id));
+                break;
+            case 12:
+                Person.Ask(new ExpungeVirtualMachine(id));
                 break;
             default:
                 CancelOne();
@@ -196,6 +215,7 @@ internal sealed class MachineRun : ScenarioRun
     protected override async Task Check(IStore store, Findings findings)
     {
         findings.AddAll(Invariant.RunsTwice, _twice);
+        await ScheduleChecks.Once(store, findings);
         await MachineChecks.Agree(store, Cluster.Hosts, host => Chaos?.LostPower(host) == true, findings);
     }
 

@@ -69,7 +69,7 @@ public sealed class FullDiskTests(FullDiskTests.SmallDisks disks) : IClassFixtur
         await Instance.Until(
             async () => (await _instance.Do(Instance.Post("virtual-machines", machine.DeepClone()))).Succeeded, "a machine made in the freed space", () => Task.FromResult(_instance.Logs()));
         await _instance.DeleteVm(await _instance.IdOf("virtual-machines", "too much"));
-        await _instance.Cli("image", "delete", "uncached", "--wait");
+        await _instance.Cli("image", "delete", "uncached", "--expunge", "--wait");
     }
 
     [Fact]

@@ -34,7 +34,7 @@ public sealed class ImageTests(SharedInstance shared)
         {
             var image = await _instance.Api.Resolve("images", name);
             ((string)image["state"]!, (long)image["virtualSizeBytes"]!, $"sha256:{image["sha256"]}").ShouldBe(("ready", 8L << 20, checksum));
-            await _instance.Cli("image", "delete", name, "--wait");
+            await _instance.Cli("image", "delete", name, "--expunge", "--wait");
         }
 
         (await _instance.Footprint()).ShouldBe(before);
@@ -65,7 +65,7 @@ public sealed class ImageTests(SharedInstance shared)
             (await _instance.Api.Send(new Client.ApiRequest(HttpMethod.Get, $"{Client.ApiClient.Root}/{path}?limit=200"))).Body.ShouldNotContain(Signature);
         Directory.EnumerateFiles($"{_instance.Home}/log").ShouldAllBe(log => !File.ReadAllText(log).Contains(Signature));
         ((long)(await _instance.Api.Resolve("images", "by url"))["virtualSizeBytes"]!).ShouldBe(8L << 20);
-        await _instance.Cli("image", "delete", "by url", "--wait");
+        await _instance.Cli("image", "delete", "by url", "--expunge", "--wait");
         await Allow([]);
         await stop.CancelAsync();
         await serving;

@@ -95,8 +95,20 @@ public sealed class LifecycleTests(SharedInstance shared)
         await _instance.Cli("vm", "start", "first", "--wait");
         (await _instance.VmState(id)).ShouldBe("running");
         _instance.Starts(id).ShouldBe(2);
+
+        // Deleted, it is off and out of sight, and what it has is kept; recovered, it is as it was.
         await _instance.Cli("vm", "delete", "first", "--wait");
         (await _instance.Run("vm", "show", "first")).ExitCode.ShouldNotBe(0);
+        Shell.Virsh("domstate", domain).Trim().ShouldBe("shut off");
+        Instance.Taps().ShouldBeEmpty();
+        (await _instance.Run("portgroup", "delete", "quiet", "--wait")).ExitCode.ShouldNotBe(0);
+        await _instance.Cli("recycle-bin", "recover", "first", "--wait");
+        (await _instance.IdOf("virtual-machines", "first")).ShouldBe(id);
+        await _instance.Cli("vm", "start", "first", "--wait");
+        _instance.Starts(id).ShouldBe(3);
+        await _instance.Cli("vm", "delete", "first", "--wait");
+        await _instance.Cli("recycle-bin", "expunge", "first", "--wait");
+        (await _instance.Run("recycle-bin", "show", "first")).ExitCode.ShouldNotBe(0);
         _instance.Domains.ShouldBeEmpty();
         await _instance.Cli("portgroup", "delete", "quiet", "--wait");
         WithoutCache(await _instance.Footprint()).ShouldBe(WithoutCache(before));

@@ -100,7 +100,7 @@ public sealed class ImageTests
         var image = await place.Ready();
         var data = await place.DataStorage();
         var layer = await Samples.Cached(place.Bed, place.Host.HostId, data, image);
-        await place.Bed.Do(new RemoveImage(image));
+        await place.Bed.Do(new RemoveImage(image) { Expunge = true });
         (await place.Bed.Store.Find<Image>(image)).ShouldBeNull();
         (await place.Bed.Store.Find<VolumeLayer>(layer.Id)).ShouldBeNull();
         place.Host.Machine.Images.ShouldBeEmpty();
@@ -139,7 +139,7 @@ public sealed class ImageTests
                 await place.Bed.Insert(machine);
         };
 
-        var operation = await place.Bed.Run(new RemoveImage(image));
+        var operation = await place.Bed.Run(new RemoveImage(image) { Expunge = true });
 
         machines.ShouldBeEmpty();
         (operation.State, operation.Error!.Code).ShouldBe((OperationState.Failed, "image-in-use"));
@@ -163,7 +163,7 @@ public sealed class ImageTests
                 await place.Bed.Insert(child);
         };
 
-        var operation = await place.Bed.Run(new RemoveImage(image));
+        var operation = await place.Bed.Run(new RemoveImage(image) { Expunge = true });
 
         (operation.State, operation.Error!.Code).ShouldBe((OperationState.Failed, "layer-in-use"));
         (await place.Bed.Store.Get<VolumeLayer>(layer.Id)).State.ShouldBe(LayerState.Ready);
@@ -231,7 +231,7 @@ public sealed class ImageTests
         await using var place = await Place.Of();
         var image = await place.Ready();
         (await place.Bed.Refused(new DeleteImageStorage(place.Storage))).Detail!.ShouldContain("image 'micro'");
-        await place.Bed.Do(new RemoveImage(image));
+        await place.Bed.Do(new RemoveImage(image) { Expunge = true });
         await place.Bed.Do(new DeleteImageStorage(place.Storage));
         (await place.Bed.Store.Count<ImageStorage>() + await place.Bed.Store.Count<ImageStorageAttachment>()).ShouldBe(0);
         place.Host.Machine.Effects[^1].What.ShouldBe("storage.detach-images");

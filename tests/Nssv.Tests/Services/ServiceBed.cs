@@ -8,6 +8,7 @@ using Nssv.Contracts.Inventory;
 using Nssv.Kernel;
 using Nssv.Kernel.Agents;
 using Nssv.Kernel.Calls;
+using Nssv.Kernel.Calls.Patching;
 using Nssv.Kernel.Composition;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Data.Sqlite;
@@ -30,22 +31,35 @@ internal sealed class ServiceBed : IManagerPort, IAsyncDisposable
     private static readonly Id Account = Id.Parse("01890000-0000-7000-8000-000000000002");
 
     private readonly string _folder = Directory.CreateTempSubdirectory("nssv-services-").FullName;
-    private readonly SqliteDatabase _database;
+    private readonly Database _database;
     private readonly Writer _writer;
     private readonly SimulatedNetwork _network;
     private readonly List<SimulatedHost> _hosts = [];
 
-    public ServiceBed()
+    public static ResourceModels Models { get; } = ResourceModels.FromAssemblies(typeof(Host).Assembly);
+
+    /// <param name="database">With its tables, which another bed may have used before: this one takes its place. Null: a new one.</param>
+    /// <param name="more">Registered after everything else.</param>
+    public ServiceBed(Database? database = null, TimeProvider? time = null, Action<IServiceCollection>? more = null)
     {
         _network = new(new WatchedLink(this));
-        var models = ResourceModels.FromAssemblies(typeof(Host).Assembly);
-        _database = SqliteDatabase.Open(Path.Combine(_folder, "nssv.db"), models);
-        Schema.CreateFromModel(_database);
+        if (database is null)
+        {
+            database = SqliteDatabase.Open(Path.Combine(_folder, "nssv.db"), Models);
+            Schema.CreateFromModel(database);
+        }
+
+        _database = database;
         var fence = MemberFence.Acquire(_database, NewId(), TimeProvider.System);
         var store = new Store(_database);
         var events = new EventStream(store, TimeProvider.System);
         _writer = new Writer(_database, fence, new() { Observers = [events] });
-        Services = Compose(models, store, new WatchedWriter(_writer, unit => BeforeCommit(unit)), new InProcessTransport(_network, Url)).AddSingleton(events).BuildServiceProvider();
+        var services = Compose(Models, store, new WatchedWriter(_writer, unit => BeforeCommit(unit), unit => AfterCommit(unit)), new InProcessTransport(_network, Url)).AddSingleton(events);
+        services.AddPatching(Models);
+        if (time is not null)
+            services.AddSingleton(time);
+        more?.Invoke(services);
+        Services = services.BuildServiceProvider();
         _ = Services.GetRequiredService<IBus>();
         _network.Attach(Url, this);
     }
@@ -57,6 +71,9 @@ internal sealed class ServiceBed : IManagerPort, IAsyncDisposable
 
     /// <summary>Runs after a turn has decided and before its unit is written: the moment of every race.</summary>
     public Func<UnitOfWork, Task> BeforeCommit { get; set; } = _ => Task.CompletedTask;
+
+    /// <summary>Runs when a unit is durable and nobody knows yet.</summary>
+    public Func<UnitOfWork, Task> AfterCommit { get; set; } = _ => Task.CompletedTask;
 
     public IStore Store => Services.GetRequiredService<IStore>();
     public IBus Bus => Services.GetRequiredService<IBus>();
@@ -125,6 +142,9 @@ internal sealed class ServiceBed : IManagerPort, IAsyncDisposable
         await _writer.Commit(new UnitOfWork().Update(row, change(row)));
     }
 
+    /// <summary>Commits past every turn.</summary>
+    public Task Change(UnitOfWork unit) => _writer.Commit(unit);
+
     public Task Insert(params object[] rows)
     {
         var unit = new UnitOfWork();
@@ -162,12 +182,14 @@ internal sealed class ServiceBed : IManagerPort, IAsyncDisposable
         }
     }
 
-    private sealed class WatchedWriter(IWriter writer, Func<UnitOfWork, Task> before) : IWriter
+    private sealed class WatchedWriter(IWriter writer, Func<UnitOfWork, Task> before, Func<UnitOfWork, Task> after) : IWriter
     {
         public async Task<long> Commit(UnitOfWork unit)
         {
             await before(unit);
-            return await writer.Commit(unit);
+            var sequence = await writer.Commit(unit);
+            await after(unit);
+            return sequence;
         }
     }
 

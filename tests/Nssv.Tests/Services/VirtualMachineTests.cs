@@ -28,7 +28,7 @@ public sealed class VirtualMachineTests
         (await bed.Store.Get<Host>(host.HostId)).BookedCpuCount.ShouldBe(2);
         host.Machine.Domains.ShouldHaveSingleItem().State.ShouldBe(DomainState.Running);
 
-        await bed.Do(new DeleteVirtualMachine(id));
+        await bed.Do(new DeleteVirtualMachine(id) { Expunge = true });
 
         await NothingIsLeft(bed, host, copies: 1);
     }
@@ -92,7 +92,7 @@ public sealed class VirtualMachineTests
         host.Machine.Layers.Count.ShouldBe(copies);
     }
 
-    private static async Task<(SimulatedHost Host, Id Image)> Platform(ServiceBed bed, EngineBehaviour? behaviour = null)
+    internal static async Task<(SimulatedHost Host, Id Image)> Platform(ServiceBed bed, EngineBehaviour? behaviour = null)
     {
         var (dataCenter, cluster) = await bed.Cluster();
         var host = await bed.Host(cluster, behaviour);

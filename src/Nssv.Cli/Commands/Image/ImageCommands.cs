@@ -12,7 +12,7 @@ internal static class ImageCommands
         return commands.Group(
             "Templates from which disks are made, and media",
             new ImageAdd(environment).Build(),
-            commands.Set(Field.NewName(), Field.Description(), Field.Labels()),
-            commands.Delete());
+            commands.Set(Field.NewName(), Field.Description(), Field.Labels(), Field.DeletionPolicy()),
+            commands.Delete(canExpunge: true));
     }
 }

@@ -31,6 +31,7 @@ internal static class VmCommands
                 Field.NewName(),
                 Field.Description(),
                 Field.Labels(),
+                Field.DeletionPolicy(),
                 Field.Count("--cpus", "cpuCount", "Virtual CPUs, from the next start"),
                 Field.Size("--memory", "memoryBytes", "Memory, from the next start")),
             ConsoleCommand.Build(commands, environment));

@@ -17,8 +17,9 @@ internal static class VolumeCommands
                 Field.Reference("--datastorage", "dataStorageId", "data-storages", "The data storage that holds it", required: true),
                 Field.Reference("--host", "hostId", "hosts", "The host that holds it, where the storage is not shared"),
                 Field.Description(),
-                Field.Labels()),
-            commands.Set(Field.NewName(), Field.Description(), Field.Labels()),
+                Field.Labels(),
+                Field.DeletionPolicy()),
+            commands.Set(Field.NewName(), Field.Description(), Field.Labels(), Field.DeletionPolicy()),
             commands.Verb("attach", "Give it to a vm", "Attaching", Field.Reference("--vm", "virtualMachineId", "virtual-machines", "The vm", required: true)),
             commands.Verb("detach", "Take it from its vm", "Detaching"),
             commands.Delete(canExpunge: true));

@@ -14,6 +14,8 @@ public sealed class PatchTurn<T>(ResourceModels models, IEnumerable<IResourceRul
             throw Patch.Invalid(errors).AsException();
         return ValueTask.FromResult(ReferenceEquals(after, resource)
             ? Decision.Done()
-            : Decision.Done(new UnitOfWork().Update(resource, after with { UpdatedAt = turn.Now })));
+            : Decision.Done(new UnitOfWork().Update(resource, Complete(resource, after, turn.Now) with { UpdatedAt = turn.Now })));
     }
+
+    private T Complete(T before, T after, DateTimeOffset now) => rules.Aggregate(after, (complete, rule) => (T)rule.Complete(before, complete, now));
 }

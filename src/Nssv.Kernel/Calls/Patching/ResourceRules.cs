@@ -7,6 +7,9 @@ public interface IResourceRules
 {
     /// <summary>What is wrong with <paramref name="after"/>; nothing when the rules are of another kind.</summary>
     IEnumerable<FieldError> Check(Resource before, Resource after);
+
+    /// <summary><paramref name="after"/> with what follows from the change (a schedule's next time); asked when nothing is wrong with it.</summary>
+    Resource Complete(Resource before, Resource after, DateTimeOffset now) => after;
 }
 
 /// <summary>Rules for one kind of resource, or for a base type of several. Pure.</summary>
@@ -15,5 +18,10 @@ public abstract class ResourceRules<T> : IResourceRules where T : Resource
     public IEnumerable<FieldError> Check(Resource before, Resource after) =>
         before is T was && after is T becomes ? Check(was, becomes) : [];
 
+    public Resource Complete(Resource before, Resource after, DateTimeOffset now) =>
+        before is T was && after is T becomes ? Complete(was, becomes, now) : after;
+
     protected abstract IEnumerable<FieldError> Check(T before, T after);
+
+    protected virtual T Complete(T before, T after, DateTimeOffset now) => after;
 }

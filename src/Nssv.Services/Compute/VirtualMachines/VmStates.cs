@@ -1,5 +1,6 @@
 using Nssv.Contracts.Compute;
 using Nssv.Kernel;
+using Nssv.Kernel.Deletion;
 
 namespace Nssv.Services.Compute.VirtualMachines;
 
@@ -13,7 +14,8 @@ internal enum VmAction { Start, Stop, Reboot, Pause, Resume, Delete }
 ///                        │ failed        ▲  ▲  failed  │              │ │  └──pause───────►│
 ///                     (nothing)          │  └──────────┘     stop     │ │                  │
 ///                                        └───────── Stopping ◄────────┘ └── guest off ─► Stopped
-///   any but Creating ── delete ──► Deleting ──► (nothing)      host silent: Running, Paused, … ──► Unknown ──► what the host reports
+///   any but Creating ── delete ──► Stopping ──► Recycled ── recover ──► Stopped        Recycled, or any with expunge ──► Deleting ──► (nothing)
+///      host silent: Running, Paused, … ──► Unknown ──► what the host reports
 /// </code>
 /// </summary>
 internal static class VmStates
@@ -37,7 +39,8 @@ internal static class VmStates
     private static Problem Refusal(VirtualMachine vm, VmAction action)
     {
         var verb = action.ToString().ToLowerInvariant();
-        return vm.State == VmState.Unknown
+        return vm.State == VmState.Recycled ? RecycleProblems.Recycled(vm)
+            : vm.State == VmState.Unknown
             ? new Problem(409, "vm-state-unknown", "Nobody knows whether the virtual machine runs.",
                 $"The host of '{vm.Name}' does not answer, so the machine may still run there.",
                 "Bring the host back, or make sure that it is off and confirm that with hosts/{id}:confirmDown.")

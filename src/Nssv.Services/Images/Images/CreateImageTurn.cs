@@ -46,6 +46,7 @@ internal sealed class CreateImageTurn : CreateTurn<CreateImage>
             ImageStorageId = storage.Id,
             State = request.Source.Upload ? ImageState.Uploading : ImageState.Creating,
             SourceQuery = query,
+            DeletionPolicy = request.DeletionPolicy,
         });
         return Decision.Run("image.create", new ImageCreate
         {

@@ -1,9 +1,11 @@
 using Nssv.Contracts.Agent;
 using Nssv.Contracts.Images;
+using Nssv.Contracts.Platform;
 using Nssv.Kernel;
 using Nssv.Kernel.Calls;
 using Nssv.Kernel.Cascade;
 using Nssv.Kernel.Data;
+using Nssv.Kernel.Deletion;
 
 namespace Nssv.Services.Images.Images;
 
@@ -25,7 +27,7 @@ internal sealed record UploadArrived(Id ImageId) : Request<bool>
 }
 
 /// <summary>Refuses new uses from here on; refused itself while there are any. The answer: copies of the image on hosts.</summary>
-internal sealed record BeginImageDelete(Id ImageId) : Request<IReadOnlyList<Id>>
+internal sealed record BeginImageDelete(Id ImageId, DateTimeOffset? RecycledAt) : Request<IReadOnlyList<Id>>
 {
     public override Id Target => ImageId;
 }
@@ -75,7 +77,7 @@ internal sealed class UploadArrivedTurn : CallTurn<UploadArrived, bool>
 
 internal sealed class BeginImageDeleteTurn(References references) : CallTurn<BeginImageDelete, IReadOnlyList<Id>>
 {
-    private const string StillFree =
+    public const string StillFree =
         "UPDATE images SET version = version WHERE id = @p0 " +
         "AND NOT EXISTS (SELECT 1 FROM virtual_machines WHERE image_id = @p0) AND NOT EXISTS (SELECT 1 FROM volumes WHERE image_id = @p0)";
 
@@ -85,6 +87,8 @@ internal sealed class BeginImageDeleteTurn(References references) : CallTurn<Beg
     {
         if (await turn.Store.Find<Image>(request.ImageId) is not { } image)
             return Answer<IReadOnlyList<Id>>([]);
+        if (request.RecycledAt is { } at && image.DeletedAt != at)
+            throw RecycleProblems.NotRecycled(image).AsException();
         await references.MakeSureFree(image, RemoveImageTurn.InUse);
         var copies = await turn.Store.List<Contracts.Storage.VolumeLayer>(Condition.Equal(nameof(Contracts.Storage.VolumeLayer.ImageId), image.Id));
 
@@ -102,5 +106,5 @@ internal sealed class ForgetImageTurn : CallTurn<ForgetImage, bool>
     public override bool NaturallyKeyed => true;
 
     public override async ValueTask<Answer<bool>> Decide(ForgetImage request, TurnContext turn) =>
-        await turn.Store.Find<Image>(request.ImageId) is { } image ? Answer(true, new UnitOfWork().Delete(image)) : Answer(false);
+        await turn.Store.Find<Image>(request.ImageId) is { } image ? Answer(true, (await new UnitOfWork().TakeOutOfRecycleBin(turn.Store, image.Id)).Delete(image)) : Answer(false);
 }

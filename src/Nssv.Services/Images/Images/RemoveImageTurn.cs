@@ -5,6 +5,8 @@ using Nssv.Contracts.Storage;
 using Nssv.Kernel;
 using Nssv.Kernel.Calls;
 using Nssv.Kernel.Cascade;
+using Nssv.Kernel.Data;
+using Nssv.Kernel.Deletion;
 using Nssv.Kernel.Flows;
 
 namespace Nssv.Services.Images.Images;
@@ -25,18 +27,30 @@ internal sealed record ImageDelete
 
     /// <summary>Copies on hosts, found when nothing new could be made from the image any more.</summary>
     public IReadOnlyList<Id> CopyIds { get; init; } = [];
+
+    /// <summary>Since when it was in the recycle bin, when that is why it goes: one that was recovered meanwhile stays. Null: it goes in any case.</summary>
+    public DateTimeOffset? RecycledAt { get; init; }
 }
 
-internal sealed class RemoveImageTurn(References references) : AcceptTurn<RemoveImage, Image>
+internal sealed class RemoveImageTurn(References references, DeletionRules rules) : AcceptTurn<RemoveImage, Image>
 {
     public const string InUse = "image-in-use";
 
     public override async ValueTask<Decision> Decide(RemoveImage request, Image image, AcceptContext turn)
     {
         await references.MakeSureFree(image, InUse);
-        var storage = await turn.Store.Get<ImageStorage>(image.ImageStorageId);
-        var host = await turn.Store.Get<Host>(storage.HostId);
-        return Decision.Run("image.delete", new ImageDelete { ImageId = image.Id, ImageStorageId = storage.Id, HostId = host.Id, Before = image.State, OnHost = !host.IsGivenUp() });
+        var policy = rules.Of(image, ImageDeletion.Policy);
+        // What is not whole yet is nothing to come back to.
+        if (!request.Expunge && policy != DeletionPolicy.Immediate && image.State is ImageState.Ready or ImageState.Recycled)
+            return image.State == ImageState.Recycled ? Decision.Done() : Decision.Run("image.recycle", new ImageRecycle { ImageId = image.Id, Policy = policy });
+        return Decision.Run("image.delete", await Delete(image, turn.Store));
+    }
+
+    public static async ValueTask<ImageDelete> Delete(Image image, IStore store)
+    {
+        var storage = await store.Get<ImageStorage>(image.ImageStorageId);
+        var host = await store.Get<Host>(storage.HostId);
+        return new ImageDelete { ImageId = image.Id, ImageStorageId = storage.Id, HostId = host.Id, Before = image.State, OnHost = !host.IsGivenUp() };
     }
 }
 
@@ -45,7 +59,7 @@ internal sealed class RemoveImageTurn(References references) : AcceptTurn<Remove
 internal sealed class CloseImage : Step<ImageDelete>
 {
     public override async Task Run(ImageDelete delete, StepContext<ImageDelete> step) =>
-        step.Save(delete with { CopyIds = await step.Call(new BeginImageDelete(delete.ImageId)) });
+        step.Save(delete with { CopyIds = await step.Call(new BeginImageDelete(delete.ImageId, delete.RecycledAt)) });
 
     public override Task Undo(ImageDelete delete, StepContext<ImageDelete> step) => step.Call(new ReopenImage(delete.ImageId, delete.Before));
 }
@@ -62,7 +76,7 @@ internal sealed class ReopenImageTurn : CallTurn<ReopenImage, bool>
 
     public override async ValueTask<Answer<bool>> Decide(ReopenImage request, TurnContext turn) =>
         await turn.Store.Find<Image>(request.ImageId) is { State: ImageState.Deleting } image
-            ? Answer(true, new Kernel.Data.UnitOfWork().Update(image, image with { State = request.Before }))
+            ? Answer(true, new UnitOfWork().Update(image, image with { State = request.Before }))
             : Answer(false);
 }
 

@@ -40,5 +40,5 @@ internal static class OrphanSearch
 
     /// <summary>Unknown, or surely at home on another host.</summary>
     private static bool IsOrphan(VirtualMachine? vm, Id hostId) =>
-        vm is null || (vm.State is VmState.Running or VmState.Paused or VmState.Stopped && (vm.PlacementHostId ?? vm.HostId) is { } home && home != hostId);
+        vm is null || (vm.State is VmState.Running or VmState.Paused or VmState.Stopped or VmState.Recycled && (vm.PlacementHostId ?? vm.HostId) is { } home && home != hostId);
 }

@@ -1,4 +1,5 @@
 using Nssv.Contracts.Agent;
+using Nssv.Contracts.Platform;
 using Nssv.Contracts.Storage;
 using Nssv.Kernel;
 using Nssv.Kernel.Calls;
@@ -82,7 +83,7 @@ internal sealed class RemoveVolumeTurn : CallTurn<RemoveVolume, bool>
         var unit = new UnitOfWork();
         foreach (var layer in await Layers.ChildrenFirst(turn.Store, volume.Id))
             unit.Delete(layer);
-        return Answer(true, unit.Delete(volume));
+        return Answer(true, (await unit.TakeOutOfRecycleBin(turn.Store, volume.Id)).Delete(volume));
     }
 }
 

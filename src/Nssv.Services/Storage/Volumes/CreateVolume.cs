@@ -36,6 +36,7 @@ internal sealed class CreateVolumeTurn : CreateTurn<CreateVolume>
             Serial = DiskSerial.Of(request.Id),
             ActiveLayerId = layerId,
             State = VolumeState.Creating,
+            DeletionPolicy = request.DeletionPolicy,
         };
         var layer = new VolumeLayer
         {

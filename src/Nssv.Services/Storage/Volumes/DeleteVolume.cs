@@ -4,6 +4,7 @@ using Nssv.Contracts.Storage;
 using Nssv.Kernel;
 using Nssv.Kernel.Calls;
 using Nssv.Kernel.Data;
+using Nssv.Kernel.Deletion;
 using Nssv.Kernel.Flows;
 
 namespace Nssv.Services.Storage.Volumes;
@@ -15,10 +16,13 @@ public sealed record VolumeDelete
     public required Id VolumeId { get; init; }
     public required Id DataStorageId { get; init; }
     public Id? HostId { get; init; }
+
+    /// <summary>Since when it was in the recycle bin, when that is why it goes: one that was recovered meanwhile stays. Null: it goes in any case.</summary>
+    public DateTimeOffset? RecycledAt { get; init; }
 }
 
 /// <summary>A volume of a machine is deleted only by that machine's own deletion.</summary>
-internal sealed class DeleteVolumeTurn : AcceptTurn<DeleteVolume, Volume>
+internal sealed class DeleteVolumeTurn(DeletionRules rules) : AcceptTurn<DeleteVolume, Volume>
 {
     public override async ValueTask<Decision> Decide(DeleteVolume request, Volume volume, AcceptContext turn)
     {
@@ -29,6 +33,9 @@ internal sealed class DeleteVolumeTurn : AcceptTurn<DeleteVolume, Volume>
                 $"Volume '{volume.Name}' is attached to '{vm?.Name}'.", "Detach it first, or delete the machine with its disks.").AsException();
         }
 
+        var policy = rules.Of(volume, VolumeDeletion.Policy);
+        if (!request.Expunge && policy != DeletionPolicy.Immediate)
+            return volume.State == VolumeState.Recycled ? Decision.Done() : Decision.Run("volume.recycle", new VolumeRecycle { VolumeId = volume.Id, Policy = policy });
         return Decision.Run("volume.delete", new VolumeDelete { VolumeId = volume.Id, DataStorageId = volume.DataStorageId, HostId = volume.HostId });
     }
 }
@@ -38,12 +45,12 @@ internal sealed class DeleteVolumeTurn : AcceptTurn<DeleteVolume, Volume>
 internal sealed class BeginDeleteVolume : Step<VolumeDelete>
 {
     public override Task Run(VolumeDelete delete, StepContext<VolumeDelete> step) =>
-        step.Call(new SetVolumeState(delete.VolumeId, VolumeState.Deleting, MustBeFree: step.Operation.ParentId is null));
+        step.Call(new SetVolumeState(delete.VolumeId, VolumeState.Deleting, MustBeFree: step.Operation.ParentId is null, delete.RecycledAt));
 
-    public override Task Undo(VolumeDelete delete, StepContext<VolumeDelete> step) => step.Call(new SetVolumeState(delete.VolumeId, VolumeState.Ready, MustBeFree: false));
+    public override Task Undo(VolumeDelete delete, StepContext<VolumeDelete> step) => step.Call(new SetVolumeState(delete.VolumeId, VolumeState.Ready, MustBeFree: false, null));
 }
 
-internal sealed record SetVolumeState(Id VolumeId, VolumeState State, bool MustBeFree) : Request<bool>
+internal sealed record SetVolumeState(Id VolumeId, VolumeState State, bool MustBeFree, DateTimeOffset? RecycledAt) : Request<bool>
 {
     public override Id Target => VolumeId;
 }
@@ -59,7 +66,11 @@ internal sealed class SetVolumeStateTurn : CallTurn<SetVolumeState, bool>
             return Answer(false);
         if (request.MustBeFree && volume.VirtualMachineId is not null)
             throw new Problem(409, "volume-in-use", "The volume is attached to a virtual machine.", $"Volume '{volume.Name}' was attached meanwhile.", "Detach it first.").AsException();
-        return Answer(true, new UnitOfWork().Observe(volume, volume with { State = request.State }));
+        if (request.RecycledAt is { } at && volume.DeletedAt != at)
+            throw RecycleProblems.NotRecycled(volume).AsException();
+        // A deletion that is given up leaves it where it was.
+        var state = request.State == VolumeState.Ready && volume.DeletedAt is not null ? VolumeState.Recycled : request.State;
+        return Answer(true, new UnitOfWork().Observe(volume, volume with { State = state }));
     }
 }
 

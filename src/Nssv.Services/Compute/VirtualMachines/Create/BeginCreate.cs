@@ -1,5 +1,6 @@
 using Nssv.Contracts.Compute;
 using Nssv.Contracts.Network;
+using Nssv.Contracts.Platform;
 using Nssv.Contracts.Storage;
 using Nssv.Kernel;
 using Nssv.Kernel.Calls;
@@ -72,6 +73,7 @@ internal sealed class RemoveVmTurn : CallTurn<RemoveVm, bool>
         var unit = new UnitOfWork();
         foreach (var nic in await turn.Store.List<NetworkInterface>(Condition.Equal(nameof(NetworkInterface.VirtualMachineId), vm.Id)))
             unit.Delete(nic);
+        await unit.TakeOutOfRecycleBin(turn.Store, vm.Id);
         return Answer(true, (await unit.Release(turn.Store, vm.Id)).Delete(vm));
     }
 }

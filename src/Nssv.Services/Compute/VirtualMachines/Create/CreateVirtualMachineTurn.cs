@@ -42,6 +42,7 @@ internal sealed class CreateVirtualMachineTurn : CreateTurn<CreateVirtualMachine
             RunGeneration = 1,
             State = VmState.Creating,
             StateChangedAt = turn.Now,
+            DeletionPolicy = request.DeletionPolicy,
         };
         // The image's deletion at this moment either sees this machine, or makes the request fail.
         var unit = new UnitOfWork().Insert(vm).Require<Image>(request.ImageId, Condition.Equal(nameof(Image.State), ImageState.Ready));

@@ -4,6 +4,7 @@ using Nssv.Contracts.Storage;
 using Nssv.Kernel;
 using Nssv.Kernel.Calls;
 using Nssv.Kernel.Data;
+using Nssv.Kernel.Deletion;
 using Nssv.Kernel.Flows;
 
 namespace Nssv.Services.Compute.VirtualMachines;
@@ -19,14 +20,23 @@ public sealed record VmDelete
 
     /// <summary>The state to show again when the deletion is given up.</summary>
     public VmState StateBefore { get; init; }
+
+    /// <summary>Since when it was in the recycle bin, when that is why it goes: one that was recovered meanwhile stays. Null: it goes in any case.</summary>
+    public DateTimeOffset? RecycledAt { get; init; }
 }
 
-internal sealed class DeleteVirtualMachineTurn : AcceptTurn<DeleteVirtualMachine, VirtualMachine>
+/// <summary>Into the recycle bin, or away at once. One that is in the recycle bin already is left there, and the operation succeeds.</summary>
+internal sealed class DeleteVirtualMachineTurn(DeletionRules rules) : AcceptTurn<DeleteVirtualMachine, VirtualMachine>
 {
-    public override ValueTask<Decision> Decide(DeleteVirtualMachine request, VirtualMachine vm, AcceptContext turn) => new(
-        VmStates.Allows(vm, VmAction.Delete, out var problem)
-            ? Decision.Run("virtual-machine.delete", new VmDelete { VirtualMachineId = vm.Id })
-            : throw problem.AsException());
+    public override ValueTask<Decision> Decide(DeleteVirtualMachine request, VirtualMachine vm, AcceptContext turn)
+    {
+        if (!VmStates.Allows(vm, VmAction.Delete, out var problem))
+            throw problem.AsException();
+        var policy = rules.Of(vm, VirtualMachineDeletion.Policy);
+        return new(request.Expunge || policy == DeletionPolicy.Immediate ? Decision.Run("virtual-machine.delete", new VmDelete { VirtualMachineId = vm.Id })
+            : vm.State == VmState.Recycled ? Decision.Done()
+            : Decision.Run("virtual-machine.recycle", new VmRecycle { VirtualMachineId = vm.Id, GraceSeconds = 0, HostId = vm.HostId, Policy = policy }));
+    }
 }
 
 /// <summary>Shows that the machine is going. One that has gone meanwhile (its creation failed) is done.</summary>
@@ -35,14 +45,14 @@ internal sealed class BeginDelete : Step<VmDelete>
 {
     public override async Task Run(VmDelete delete, StepContext<VmDelete> step)
     {
-        var begun = await step.Call(new BeginDeletion(delete.VirtualMachineId));
+        var begun = await step.Call(new BeginDeletion(delete.VirtualMachineId, delete.RecycledAt));
         step.Save(delete with { HostId = begun.HostId, StateBefore = begun.StateBefore });
     }
 
     public override Task Undo(VmDelete delete, StepContext<VmDelete> step) => step.Call(new DeletionGivenUp(delete.VirtualMachineId, delete.StateBefore));
 }
 
-internal sealed record BeginDeletion(Id VirtualMachineId) : Request<DeletionBegun>
+internal sealed record BeginDeletion(Id VirtualMachineId, DateTimeOffset? RecycledAt) : Request<DeletionBegun>
 {
     public override Id Target => VirtualMachineId;
 }
@@ -58,6 +68,8 @@ internal sealed class BeginDeletionTurn : CallTurn<BeginDeletion, DeletionBegun>
             return Answer(new DeletionBegun(null, VmState.Stopped));
         if (!VmStates.Allows(vm, VmAction.Delete, out var problem))
             throw problem.AsException();
+        if (request.RecycledAt is { } at && vm.DeletedAt != at)
+            throw RecycleProblems.NotRecycled(vm).AsException();
         return Answer(
             new DeletionBegun(vm.PlacementHostId ?? vm.HostId, vm.State),
             new UnitOfWork().Observe(vm, vm with { State = VmState.Deleting, StateChangedAt = turn.Now, StateReason = null, PowerIntent = PowerIntent.Off }));

@@ -8,9 +8,9 @@ using Nssv.Services.Compute.Placement;
 
 namespace Nssv.Services.Compute.VirtualMachines;
 
-/// <summary>Context of flows "virtual-machine.stop" and "virtual-machine.force-stop".</summary>
+/// <summary>Context of flows "virtual-machine.stop" and "virtual-machine.force-stop", and of what stops on its way.</summary>
 [FlowContext]
-public sealed record VmStop
+public record VmStop
 {
     public required Id VirtualMachineId { get; init; }
     public required int GraceSeconds { get; init; }
