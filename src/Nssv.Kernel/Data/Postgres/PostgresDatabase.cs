@@ -36,17 +36,25 @@ public sealed partial class PostgresDatabase : Database
         return new(models, NpgsqlDataSource.Create(settings));
     }
 
-    internal override async ValueTask<List<T>> Read<T>(string sql, object[] values, Func<DbDataReader, T> map)
+    internal override async ValueTask<List<T>> Read<T>(string sql, object[] values, Func<DbDataReader, T> map, ReadLimit? limit = null)
     {
+        var cancellation = limit?.Cancellation ?? CancellationToken.None;
         try
         {
             await using var command = _source.CreateCommand(Positional(sql));
+            // When it has passed, the driver asks the server to stop.
+            if (limit is not null)
+                command.CommandTimeout = Math.Max(1, (int)Math.Ceiling(limit.Longest.TotalSeconds));
             AddParameters(command.Parameters, values);
-            await using var reader = await command.ExecuteReaderAsync();
+            await using var reader = await command.ExecuteReaderAsync(cancellation);
             List<T> rows = [];
-            while (await reader.ReadAsync())
+            while (await reader.ReadAsync(cancellation))
                 rows.Add(map(reader));
             return rows;
+        }
+        catch (NpgsqlException error) when (limit is not null && (error.InnerException is TimeoutException || error is PostgresException { SqlState: PostgresErrorCodes.QueryCanceled }))
+        {
+            throw new ReadTimeoutException(limit.Longest, error);
         }
         catch (NpgsqlException error)
         {
@@ -96,6 +104,9 @@ public sealed partial class PostgresDatabase : Database
                 string text => new NpgsqlParameter<string> { TypedValue = text, NpgsqlDbType = NpgsqlDbType.Text },
                 long number => new NpgsqlParameter<long> { TypedValue = number, NpgsqlDbType = NpgsqlDbType.Bigint },
                 double number => new NpgsqlParameter<double> { TypedValue = number, NpgsqlDbType = NpgsqlDbType.Double },
+                string[] texts => new NpgsqlParameter<string[]> { TypedValue = texts, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+                long[] numbers => new NpgsqlParameter<long[]> { TypedValue = numbers, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint },
+                double[] numbers => new NpgsqlParameter<double[]> { TypedValue = numbers, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Double },
                 SqlNull none => new NpgsqlParameter { Value = DBNull.Value, NpgsqlDbType = NullType(none) },
                 _ => throw new ArgumentException($"{value.GetType().Name} is not encoded"),
             });
