@@ -87,7 +87,10 @@ internal sealed class FilterBinder(ResourceModels models, DateTimeOffset now)
         var isNull = value is { Kind: TokenKind.Word, Text: "null" };
         var isAnything = sign.Text == ":" && value is { Kind: TokenKind.Word, Text: "*" };
         if (way.Operand is null && (isAnything || isNull && sign.Text is "=" or "!="))
-            return sign.Text == "=" ? new FilterNode.Not(way.Around(Anything)) : way.Around(Anything);
+        {
+            var last = new FilterNode.Related(way.Relations[^1], Anything);
+            return (way with { Relations = way.Relations.SkipLast(1).ToList() }).Around(sign.Text == "=" ? new FilterNode.Not(last) : last);
+        }
         return way.Around(operand =>
             isNull ? sign.Text switch
             {

@@ -71,7 +71,7 @@ internal sealed class FilterParser
                 _next++;
             else
                 _tokens[_next] = Peek with { Text = Peek.Text[1..], Position = Peek.Position + 1 };
-            return new FilterSyntax.Negated(Nested(Simple));
+            return new FilterSyntax.Negated(Nested(Term));
         }
         return Simple();
     }
