@@ -59,6 +59,9 @@ internal abstract class Dialect
     /// <summary>Where the second text begins in the first, from 1; 0 if it is not there.</summary>
     public abstract string PositionFunction { get; }
 
+    /// <summary>It keeps figures of what its tables hold, and chooses between a list and a look-up by them.</summary>
+    public abstract bool KnowsItsRows { get; }
+
     /// <summary>A sum that 64 bits cannot hold.</summary>
     public abstract bool IsOverflow(DbException error);
 }

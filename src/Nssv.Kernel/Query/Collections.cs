@@ -22,15 +22,18 @@ public sealed class Collections(Database database, TimeProvider time, QueryLimit
         var limit = query.Limit ?? ListQuery.DefaultLimit;
         if (limit is < 0 or > ListQuery.MostLimit)
             throw Problems.Invalid("limit", $"{limit} is not between 0 and {ListQuery.MostLimit}.").AsException();
-        var where = Where(table, query, access);
+        var filter = FilterBinder.Read(Models, table, query.Filter, time.GetUtcNow());
         var reader = Reader(cancellation);
-        if (Aggregation.Of(Models, table, query) is { } aggregation)
-            return new([], null, query.Count ? await Count(reader, table, where) : null) { Groups = await aggregation.Read(reader, table, access, where) };
-
         var order = Order.Parse(Models, table, query.Sort);
+        if (Aggregation.Of(Models, table, query) is { } aggregation)
+        {
+            var where = Where(table, query, filter, access, (await new FilterPlanner(reader, access, _limits).Plan(table, filter, order)).Count);
+            return new([], null, query.Count ? await Count(reader, table, where) : null) { Groups = await aggregation.Read(reader, table, access, where) };
+        }
         var selection = Selection.Of(Models, table, query);
         var after = string.IsNullOrEmpty(query.Cursor) ? null : Cursor.Read(table, query, order);
-        var rows = limit == 0 ? [] : await Rows(reader, table, selection, order, after, limit + 1, access, where);
+        var plan = await new FilterPlanner(reader, access, _limits).Plan(table, filter, order);
+        var rows = limit == 0 ? [] : await Rows(reader, table, selection, order, after, limit + 1, access, Where(table, query, filter, access, plan.Page));
         string? next = null;
         if (rows.Count > limit && limit > 0)
         {
@@ -40,7 +43,7 @@ public sealed class Collections(Database database, TimeProvider time, QueryLimit
         List<object> items = [.. rows.Select(row => row.Row)];
         if (selection is not null)
             await new Expansion(reader, access, _limits.MostExpanded).Fill(selection, [.. items.Cast<ProjectedRow>()]);
-        return new(items, next, query.Count ? await Count(reader, table, where) : null);
+        return new(items, next, query.Count ? await Count(reader, table, Where(table, query, filter, access, plan.Count)) : null);
     }
 
     /// <summary>The same with the type known.</summary>
@@ -50,8 +53,8 @@ public sealed class Collections(Database database, TimeProvider time, QueryLimit
         return new([.. page.Items.Cast<T>()], page.NextCursor, page.Count);
     }
 
-    public ValueTask<long> Count(TableModel table, string? filter, AccessPredicate access) =>
-        Count(Reader(default), table, Where(table, new() { Filter = filter }, access));
+    public async ValueTask<long> Count(TableModel table, string? filter, AccessPredicate access) =>
+        (await List(table, new() { Filter = filter, Limit = 0, Count = true }, access)).Count!.Value;
 
     /// <summary>As <see cref="List(TableModel, ListQuery, AccessPredicate, CancellationToken)"/>, of one row; only fields and expand of the query count.</summary>
     /// <exception cref="ProblemException">404: it is not there, or the caller may not see it.</exception>
@@ -64,10 +67,8 @@ public sealed class Collections(Database database, TimeProvider time, QueryLimit
     private QueryReader Reader(CancellationToken cancellation) => new(database, new(_limits.Longest, time, cancellation));
 
     /// <summary>Writes the conditions of a query on the table with a given alias.</summary>
-    private Action<SqlBuilder, string> Where(TableModel table, ListQuery query, AccessPredicate access)
-    {
-        var filter = FilterBinder.Read(Models, table, query.Filter, time.GetUtcNow());
-        return (sql, alias) =>
+    private Action<SqlBuilder, string> Where(TableModel table, ListQuery query, FilterNode? filter, AccessPredicate access, FilterPlan plan) =>
+        (sql, alias) =>
         {
             if (query.Ids is [var one])
                 sql.And().Text($"{alias}.{SqlBuilder.Name(table.Key[0])} = ").Value(one.ToString());
@@ -78,11 +79,10 @@ public sealed class Collections(Database database, TimeProvider time, QueryLimit
             if (filter is not null)
             {
                 sql.And();
-                new FilterSql(sql, database.Dialect, access).Append(filter, alias);
+                new FilterSql(sql, database.Dialect, access, plan).Append(filter, alias);
             }
             access.Append(sql, table, alias);
         };
-    }
 
     /// <summary>The rows of a page, each with the values that it is sorted by.</summary>
     private static async ValueTask<List<(object Row, object?[] Keys)>> Rows(

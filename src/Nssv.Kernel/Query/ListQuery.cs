@@ -53,4 +53,13 @@ public sealed record QueryLimits
 
     /// <summary>Resources that a page may have put into its rows.</summary>
     public int MostExpanded { get; init; } = 20_000;
+
+    /// <summary>Rows at the other end of a join that are still gathered into a list (<see cref="FilterPlanner"/>).</summary>
+    internal int LongestList { get; init; } = 2_000;
+
+    /// <summary>Rows that are still gathered by an index and sorted.</summary>
+    internal int MostSorted { get; init; } = 3_000;
+
+    /// <summary>Rows that are counted to find out.</summary>
+    internal int MostCounted { get; init; } = 20_000;
 }

@@ -38,6 +38,8 @@ internal sealed class PostgresDialect : Dialect
 
     public override string PositionFunction => "strpos";
 
+    public override bool KnowsItsRows => true;
+
     public override bool IsOverflow(DbException error) => error.SqlState == Npgsql.PostgresErrorCodes.NumericValueOutOfRange;
 
     public override Dictionary<string, List<string>> Describe(DbConnection connection)

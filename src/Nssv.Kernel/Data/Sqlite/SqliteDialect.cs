@@ -33,6 +33,8 @@ internal sealed class SqliteDialect : Dialect
 
     public override string PositionFunction => "instr";
 
+    public override bool KnowsItsRows => false;
+
     public override bool IsOverflow(DbException error) => error.Message.Contains("integer overflow", StringComparison.Ordinal);
 
     public override Dictionary<string, List<string>> Describe(DbConnection connection)

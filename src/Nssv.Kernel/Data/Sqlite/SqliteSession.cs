@@ -60,7 +60,7 @@ internal sealed class SqliteSession : IDisposable
         catch (SqliteException error) when (error.SqliteErrorCode == SQLitePCL.raw.SQLITE_INTERRUPT)
         {
             limit.Cancellation.ThrowIfCancellationRequested();
-            throw new ReadTimeoutException(limit.Longest, error);
+            throw new ReadTimeoutException(error);
         }
         finally
         {

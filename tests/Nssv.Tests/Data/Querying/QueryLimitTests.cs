@@ -157,5 +157,16 @@ public sealed class PostgresQueryLimitTests(PostgresServer server) : QueryLimitT
 {
     protected override string Endless => "SELECT count(*) FROM pg_sleep(600)";
 
+    [Fact]
+    public async Task A_database_that_dies_in_a_long_read_is_unavailable_and_the_next_read_runs()
+    {
+        var reader = new QueryReader(Database, new(TimeSpan.FromMinutes(5), TimeProvider.System, TestContext.Current.CancellationToken));
+        var read = reader.Read(new SqlBuilder().Text(Endless), row => row.GetValue(0)).AsTask();
+        await Poll.Until("the long read to be ended", async () => (await Database.Read("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()", [], _ => 1)).Count > 0);
+        (await Should.ThrowAsync<ProblemException>(() => read)).Problem.Status.ShouldBe(503);
+        await AddMachine();
+        (await new Collections(Database, TimeProvider.System).Count(Database.Models.Table<Machine>(), null, AccessPredicate.All)).ShouldBe(1);
+    }
+
     protected override async Task<ITestDatabase> Make() => new PostgresTestDatabase(await server.CreateDatabase());
 }
