@@ -57,6 +57,16 @@ try
         await Measured("heartbeats", fleet.Heartbeats);
     if (options.WantsAny("start"))
         await Measured("start", fleet.Starts);
+    if (options.WantsAny("in-flight"))
+        await Measured("in flight", fleet.InFlight);
+    if (options.WantsAny("managers"))
+    {
+        await Measured("several managers", async () =>
+        {
+            using var postgres = new PostgresServer(Directory.CreateDirectory(Path.Combine(folder, "peers")).FullName);
+            await new PeerFigures(options, figures, folder).Measure(postgres);
+        });
+    }
     figures.WriteTable();
     screen.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Measured in {begun.Elapsed.TotalSeconds:0} s; load average now {Machine.Load}."));
     if (options.Json is { } file)

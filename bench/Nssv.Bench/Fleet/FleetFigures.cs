@@ -52,9 +52,7 @@ internal sealed class FleetFigures(Options options, Figures figures, string fold
 
     private async Task<LoadResult> Create(BenchHome home, FleetManager manager, SimulatorProcess simulator, string name)
     {
-        var clusters = await manager.Store.List<Cluster>();
-        var image = (await manager.Store.List<Image>())[0].Id;
-        var ports = (await manager.Store.List<PortGroup>())[0].Id;
+        var machine = await Machines(manager);
         await Run(WarmFlows, TimeSpan.FromMilliseconds(1));
         var (units, requests, callbacks, cpu) = (manager.Counters.Units, manager.Counters.Requests, manager.Counters.Callbacks, simulator.Figures.Cpu);
         var run = await Run(0, options.Window);
@@ -66,7 +64,78 @@ internal sealed class FleetFigures(Options options, Figures figures, string fold
 
         Task<LoadResult> Run(int warmUp, TimeSpan window) => LoadRun.Go(home.Settings.HttpsPort, home.Authority, Clients, warmUp, window, Request, StatusCodes.Status200OK, DatabaseFigures.Succeeded);
 
-        byte[] Request(int number) => TlsConnection.Request("POST", "/api/v1/virtual-machines", manager.Token, new JsonObject
+        byte[] Request(int number) => TlsConnection.Request("POST", "/api/v1/virtual-machines", manager.Token, machine(number), "Prefer: wait=30\r\n");
+    }
+
+    /// <summary>More creations at once than the hosts can make in a minute: all are accepted, none is lost, and what is asked meanwhile is answered.</summary>
+    public async Task InFlight()
+    {
+        var count = options.Quick ? 2_000 : 22_000;
+        var home = await BenchHome.Prepare(Path.Combine(folder, "fleet-in-flight"), null);
+        await using var manager = await FleetManager.Start(home);
+        await using var simulator = await SimulatorProcess.Start(home, options.Quick ? 50 : 200, 1);
+        await Settled(manager, options.Quick ? 50 : 200);
+        var machine = await Machines(manager);
+        var clock = Stopwatch.StartNew();
+        var (sent, peak) = (0, 0L);
+        using var drained = new CancellationTokenSource();
+        var reads = Reads(home, manager, drained.Token);
+        await Task.WhenAll(Enumerable.Range(0, Clients).Select(async _ =>
+        {
+            using var connection = await TlsConnection.Open(home.Settings.HttpsPort, home.Authority);
+            while (Interlocked.Increment(ref sent) is var number && number <= count)
+            {
+                var status = await connection.Exchange(TlsConnection.Request("POST", "/api/v1/virtual-machines", manager.Token, machine(number)));
+                if (status != StatusCodes.Status202Accepted)
+                    throw new InvalidOperationException($"A creation was answered with {status}: {System.Text.Encoding.UTF8.GetString(connection.Body.Span)}");
+                if (number % 500 == 0)
+                    await Look();
+            }
+        }));
+        var accepted = clock.Elapsed;
+        await Look();
+        while (await Unended() > 0)
+        {
+            if (clock.Elapsed > TimeSpan.FromMinutes(10))
+                throw new TimeoutException($"{await Unended()} operations have not ended within 10 min.");
+            await Task.Delay(100);
+        }
+        var all = clock.Elapsed;
+        await drained.CancelAsync();
+        var latencies = (await reads).Order().ToList();
+        var failed = await manager.Store.Count<Operation>(Condition.Equal(nameof(Operation.State), OperationState.Failed));
+        figures.Add(Figure.AtLeast("fleet: operations in flight", peak, "operations", options.Quick ? 1_000 : 20_000, note: Note(
+            $"{count:#,0} creations accepted in {accepted.TotalSeconds:0.0} s, all ended after {all.TotalSeconds:0} s ({count / all.TotalSeconds:0} VMs/s), {failed} failed; {new ProcessGroup(Environment.ProcessId).Megabytes:0} MB with the client")));
+        figures.Add(new("fleet: GET meanwhile, p99", latencies[(int)(latencies.Count * 0.99)], "ms", Note: Note($"{latencies.Count:#,0} reads one after the other, median {latencies[latencies.Count / 2]:0.0} ms, longest {latencies[^1]:0} ms")));
+
+        async Task<long> Unended() => (await manager.Store.Select("SELECT count(*) FROM operations WHERE ended_at IS NULL", [], row => row.GetInt64(0)))[0];
+
+        async Task Look() => peak = Math.Max(peak, await Unended());
+    }
+
+    private static async Task<List<double>> Reads(BenchHome home, FleetManager manager, CancellationToken cancel)
+    {
+        var cluster = (await manager.Store.List<Cluster>())[0].Id;
+        using var connection = await TlsConnection.Open(home.Settings.HttpsPort, home.Authority);
+        var request = TlsConnection.Request("GET", $"/api/v1/clusters/{cluster}", manager.Token);
+        List<double> latencies = [];
+        while (!cancel.IsCancellationRequested)
+        {
+            var start = Stopwatch.GetTimestamp();
+            await connection.Exchange(request);
+            latencies.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            await Task.Delay(10, CancellationToken.None);
+        }
+        return latencies;
+    }
+
+    /// <summary>Bodies of requests for small machines, spread over the clusters.</summary>
+    private static async Task<Func<int, string>> Machines(FleetManager manager)
+    {
+        var clusters = await manager.Store.List<Cluster>();
+        var image = (await manager.Store.List<Image>())[0].Id;
+        var ports = (await manager.Store.List<PortGroup>())[0].Id;
+        return number => new JsonObject
         {
             ["name"] = $"bench-{number}",
             ["cpuCount"] = 1,
@@ -74,7 +143,7 @@ internal sealed class FleetFigures(Options options, Figures figures, string fold
             ["imageId"] = image.ToString(),
             ["clusterId"] = clusters[number % clusters.Count].Id.ToString(),
             ["nics"] = new JsonArray(new JsonObject { ["portGroupId"] = ports.ToString() }),
-        }.ToJsonString(), "Prefer: wait=30\r\n");
+        }.ToJsonString();
     }
 
     /// <summary>Hosts that only live: what their heartbeats cost, and how soon they are back after the manager was away.</summary>
@@ -120,37 +189,10 @@ internal sealed class FleetFigures(Options options, Figures figures, string fold
         await Prefill.Add(home, machines, held: false);
         await using (var manager = await FleetManager.Start(home))
             await LeaveUnfinished(home, manager);
+        ServerProcess.Describe(home);
         var clock = Stopwatch.StartNew();
-        using var server = Server(home);
-        try
-        {
-            var ready = await Ready(home, server);
-            figures.Add(Figure.AtMost("fleet: manager's start to ready", ready, "ms", ReadyAim, note: Note($"{machines:#,0} VMs, {Unfinished:#,0} unfinished operations, SQLite; {new ProcessGroup(server.Id).Megabytes:0} MB")));
-        }
-        finally
-        {
-            server.Kill();
-            await server.WaitForExitAsync();
-        }
-
-        async Task<double> Ready(BenchHome at, Process process)
-        {
-            using var client = new HttpClient(new SocketsHttpHandler { SslOptions = { CertificateChainPolicy = at.ChainPolicy } });
-            while (true)
-            {
-                try
-                {
-                    using var answer = await client.GetAsync($"https://localhost:{at.Settings.HttpsPort}/health/ready");
-                    if (answer.IsSuccessStatusCode)
-                        return clock.Elapsed.TotalMilliseconds;
-                }
-                catch (HttpRequestException) when (!process.HasExited && clock.Elapsed < TimeSpan.FromMinutes(5))
-                {
-                    // It does not listen yet.
-                }
-                await Task.Delay(5);
-            }
-        }
+        await using var server = await ServerProcess.Start(home);
+        figures.Add(Figure.AtMost("fleet: manager's start to ready", clock.Elapsed.TotalMilliseconds, "ms", ReadyAim, note: Note($"{machines:#,0} VMs, {Unfinished:#,0} unfinished operations, SQLite; {new ProcessGroup(server.Id).Megabytes:0} MB")));
     }
 
     /// <summary>Creations that wait for hosts, none of which is there.</summary>
@@ -172,23 +214,6 @@ internal sealed class FleetFigures(Options options, Figures figures, string fold
                 throw new TimeoutException("The operations did not begin to run within 60 s.");
             await Task.Delay(50);
         }
-    }
-
-    private static Process Server(BenchHome home)
-    {
-        var settings = home.Settings;
-        File.WriteAllText(settings.SettingsFile, new JsonObject
-        {
-            ["platformId"] = settings.PlatformId.ToString(),
-            ["managerId"] = settings.ManagerId.ToString(),
-            ["listen"] = settings.Listen!.ToString(),
-            ["https"] = new JsonObject { ["port"] = settings.HttpsPort },
-            ["agentApi"] = new JsonObject { ["port"] = settings.AgentApiPort, ["host"] = settings.AgentApiHost },
-        }.ToJsonString());
-        var program = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "Nssv.Server", "release", "nssv-server.dll"));
-        var process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [program, "serve", "--home", settings.Home]) { RedirectStandardOutput = true })!;
-        _ = process.StandardOutput.ReadToEndAsync();
-        return process;
     }
 
     /// <summary>Hosts that have come back have told everything, and what they told is taken in.</summary>

@@ -1,8 +1,11 @@
 using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Nssv.Agent.Protocol;
+using Nssv.Kernel.Agents;
 
 namespace Nssv.Agent.Http;
 
@@ -28,14 +31,12 @@ internal static class AgentServer
     {
         var builder = WebApplication.CreateEmptyBuilder(new());
         logging(builder.Logging);
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
+        builder.WebHost.UseKestrelCore().UseSockets(sockets => sockets.CreateBoundListenSocket = Bound).UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             // Everybody here holds a certificate of the platform; uploads may be as slow as the person's line.
             kestrel.Limits.MinRequestBodyDataRate = null;
             kestrel.Limits.MinResponseDataRate = null;
-            kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(20);
-            kestrel.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(10);
             kestrel.Limits.Http2.InitialStreamWindowSize = 1 << 20;
             kestrel.Limits.Http2.InitialConnectionWindowSize = 1 << 21;
             void Listen(ListenOptions listen)
@@ -62,5 +63,12 @@ internal static class AgentServer
         app.UseWebSockets();
         new AgentEndpoints(served, app.Lifetime.ApplicationStopping).Map(app);
         return app;
+    }
+
+    private static Socket Bound(EndPoint endpoint)
+    {
+        var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+        TcpLiveness.Watch(socket);
+        return socket;
     }
 }

@@ -33,6 +33,7 @@ internal sealed class MutualTls(X509Certificate2 own, PlatformTrust trust)
         SslOptions = new SslClientAuthenticationOptions
         {
             ClientCertificateContext = _own,
+            CertificateChainPolicy = trust.HandshakePolicy,
             RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is X509Certificate2 shown && trust.Verify(shown, asClient: false)?.Role == role,
         },
     };
@@ -43,7 +44,7 @@ internal sealed class MutualTls(X509Certificate2 own, PlatformTrust trust)
         ServerCertificateContext = _own,
         ClientCertificateRequired = true,
         EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+        CertificateChainPolicy = trust.HandshakePolicy,
         RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is X509Certificate2 shown && trust.Verify(shown, asClient: true) is not null,
         ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
     };

@@ -11,6 +11,8 @@ internal enum Reach
     Insert,
     /// <summary>Reads one row of its table and keeps it as it is until the commit.</summary>
     Check,
+    /// <summary>Changes one row of its own table, found by its key, in columns that are part of no unique index.</summary>
+    Row,
     /// <summary>Rows of its own table.</summary>
     Table,
     /// <summary>Hand-written, or a deletion that other tables hear of.</summary>
@@ -19,7 +21,12 @@ internal enum Reach
 
 /// <summary>One statement with encoded values and the rows it must meet (-1: any number).</summary>
 /// <param name="Model">The table of an insert; its columns are the values.</param>
-internal readonly record struct Statement(string Table, string Key, string Sql, object[] Values, int Expected, Reach Reach, TableModel? Model = null);
+/// <param name="Change">What a change of one row is made of.</param>
+internal readonly record struct Statement(string Table, string Key, string Sql, object[] Values, int Expected, Reach Reach, TableModel? Model = null, RowChange? Change = null);
+
+/// <summary>A change of one row: its values are those of the columns, of the key, and of the guard if there is one.</summary>
+/// <param name="Guard">Column that decides whether the change counts, and how it is compared; null: none.</param>
+internal sealed record RowChange(TableModel Table, IReadOnlyList<ColumnModel> Columns, (string Column, string Operator)? Guard);
 
 /// <summary>An event of a unit.</summary>
 /// <param name="Data">One JSON object.</param>

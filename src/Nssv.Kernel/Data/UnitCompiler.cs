@@ -12,6 +12,7 @@ namespace Nssv.Kernel.Data;
 internal sealed class UnitCompiler(ResourceModels models)
 {
     private readonly ConcurrentDictionary<(Type, SqlShape, UInt128), string> _sql = new();
+    private readonly ConcurrentDictionary<(Type, SqlShape, UInt128), RowChange?> _changes = new();
 
     /// <summary>Tables whose rows others refer to: deleting one may delete or refuse elsewhere.</summary>
     private readonly HashSet<string> _referredTo = [.. models.Tables.SelectMany(table => table.References).Select(reference => reference.Target.Name)];
@@ -93,7 +94,7 @@ internal sealed class UnitCompiler(ResourceModels models)
                 version = Remember(after, version);
             else if (resource is null)
             {
-                statements.Add(new(table.Name, Key(table, old), Text(table, SqlShape.Update, Mask(changed)), [.. values, .. KeyValues(table, old)], 1, Reach.Table));
+                statements.Add(ChangeOf(table, old, SqlShape.Update, changed, [.. values, .. KeyValues(table, old)], 1));
             }
             else
             {
@@ -106,7 +107,7 @@ internal sealed class UnitCompiler(ResourceModels models)
                 var order = changed.Select((column, i) => (column, value: values[i])).OrderBy(pair => pair.column.Ordinal).ToList();
                 changed = order.ConvertAll(pair => pair.column);
                 values = order.ConvertAll(pair => pair.value);
-                statements.Add(new(table.Name, Key(table, old), Text(table, SqlShape.Update, Mask(changed)), [.. values, .. KeyValues(table, old), version], 1, Reach.Table));
+                statements.Add(ChangeOf(table, old, SqlShape.Update, changed, [.. values, .. KeyValues(table, old), version], 1));
                 Publish(table, resource, "updated", changed, values, -1);
                 version = Remember(after, configured ? version + 1 : version);
             }
@@ -137,7 +138,7 @@ internal sealed class UnitCompiler(ResourceModels models)
             values.AddRange(KeyValues(table, old));
             if (table.Observed)
                 values.Add(((IObserved)after).ObservedSequence);
-            statements.Add(new(table.Name, Key(table, old), Text(table, SqlShape.Observe, Mask(changed)), [.. values], table.Observed ? -1 : 1, Reach.Table));
+            statements.Add(ChangeOf(table, old, SqlShape.Observe, changed, [.. values], table.Observed ? -1 : 1));
             if (after is Resource resource)
                 Publish(table, resource, "updated", changed, values, table.Observed ? statements.Count - 1 : -1);
             if (versions is not null && versions.TryGetValue(before, out var version))
@@ -173,6 +174,18 @@ internal sealed class UnitCompiler(ResourceModels models)
             events.Add(new($"{table.Singular}.{what}", table.Singular, resource.Id, resource.ProjectId, unit.OperationId, now, text.Of(columns, values), statement));
         }
     }
+
+    private Statement ChangeOf(TableModel table, object?[] old, SqlShape shape, List<ColumnModel> changed, object[] values, int expected)
+    {
+        var mask = Mask(changed);
+        var change = _changes.GetOrAdd((table.Type, shape, mask), _ => table.Indexes.Any(index => index.Unique && index.Columns.Any(changed.Contains))
+            ? null : new RowChange(table, [.. changed], Guard(table, shape)));
+        return new(table.Name, Key(table, old), Text(table, shape, mask), values, expected, change is null ? Reach.Table : Reach.Row, Change: change);
+    }
+
+    private static (string Column, string Operator)? Guard(TableModel table, SqlShape shape) =>
+        shape == SqlShape.Observe ? table.Observed ? ("observed_sequence", "<=") : null
+        : typeof(Resource).IsAssignableFrom(table.Type) ? ("version", "=") : null;
 
     /// <summary>Hand-written SQL that reads other tables does so by SELECT, FROM or USING.</summary>
     private Reach ReachOf(Change.Statement raw)
@@ -242,10 +255,8 @@ internal sealed class UnitCompiler(ResourceModels models)
                 break;
         }
         sql.Append(" WHERE ").AppendJoin(" AND ", table.Key.Select(column => $"{Sql.Quote(column.Name)} = @p{next++}"));
-        if (shape == SqlShape.Observe && table.Observed)
-            sql.Append($" AND \"observed_sequence\" <= @p{next}");
-        else if (shape != SqlShape.Observe && typeof(Resource).IsAssignableFrom(table.Type))
-            sql.Append($" AND \"version\" = @p{next}");
+        if (Guard(table, shape) is (var column, var comparison))
+            sql.Append($" AND {Sql.Quote(column)} {comparison} @p{next}");
         return sql.ToString();
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Nssv.Kernel.Agents;
 using Nssv.Kernel.Data;
@@ -16,6 +17,9 @@ namespace Nssv.Server.Agents;
 /// </summary>
 internal sealed class AgentClient(CertificateAuthority authority, X509Certificate2 manager, IStore store) : IEventObserver, IDisposable
 {
+    /// <summary>Made once: each handshake would else build the chain anew, and OpenSSL's context with it.</summary>
+    private readonly SslStreamCertificateContext _own = SslStreamCertificateContext.Create(manager, additionalCertificates: null, offline: true);
+
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
     private readonly ConcurrentDictionary<Id, HttpMessageInvoker> _invokers = new();
 
@@ -47,6 +51,22 @@ internal sealed class AgentClient(CertificateAuthority authority, X509Certificat
             invoker.Dispose();
     }
 
+    private static async ValueTask<Stream> Connect(SocketsHttpConnectionContext context, CancellationToken cancel)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            TcpLiveness.Watch(socket);
+            await socket.ConnectAsync(context.DnsEndPoint, cancel);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
     private SocketsHttpHandler Handler(Id hostId) => new()
     {
         ConnectTimeout = ConnectTimeout,
@@ -55,13 +75,13 @@ internal sealed class AgentClient(CertificateAuthority authority, X509Certificat
         AllowAutoRedirect = false,
         AutomaticDecompression = DecompressionMethods.None,
         EnableMultipleHttp2Connections = false,
-        KeepAlivePingDelay = TimeSpan.FromSeconds(20),
-        KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
-        PooledConnectionIdleTimeout = TimeSpan.FromMinutes(5),
+        ConnectCallback = Connect,
+        // Most hosts have nothing to do most of the time, and tell by their own connection that they live.
+        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
         SslOptions = new SslClientAuthenticationOptions
         {
-            ClientCertificates = [manager],
-            LocalCertificateSelectionCallback = (_, _, _, _, _) => manager,
+            ClientCertificateContext = _own,
+            CertificateChainPolicy = authority.HandshakePolicy,
             RemoteCertificateValidationCallback = (_, certificate, _, _) =>
                 certificate is X509Certificate2 presented && authority.Verify(presented, asClient: false) is { Role: PlatformIdentity.Agent } identity && identity.Id == hostId,
         },

@@ -71,6 +71,9 @@ public sealed class CertificateAuthority : IAgentAuthority, IDisposable
     /// <summary>SHA-256 over the certificate, lower-case hex.</summary>
     public static string Fingerprint(X509Certificate2 certificate) => Convert.ToHexStringLower(SHA256.HashData(certificate.RawDataMemory.Span));
 
+    /// <inheritdoc cref="PlatformTrust.HandshakePolicy"/>
+    public X509ChainPolicy HandshakePolicy => _trust.HandshakePolicy;
+
     /// <summary>The identity that the certificate proves: signed by this authority, in date, of this platform and fit for the use; else null.</summary>
     public PlatformIdentity? Verify(X509Certificate2 certificate, bool asClient) => _trust.Verify(certificate, asClient);
 

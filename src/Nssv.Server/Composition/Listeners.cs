@@ -30,6 +30,7 @@ internal static class Listeners
                 SslProtocols = Protocols,
                 ClientCertificateMode = ClientCertificateMode.AllowCertificate,
                 CheckCertificateRevocation = false,
+                OnAuthenticate = (_, tls) => tls.CertificateChainPolicy = authority.HandshakePolicy,
                 ClientCertificateValidation = (certificate, _, _) => authority.Verify(certificate, asClient: true) is { Role: PlatformIdentity.Agent or PlatformIdentity.Manager },
             });
         });

@@ -13,6 +13,9 @@ namespace Nssv.Server.Peers;
 /// </summary>
 internal sealed class PeerClient(CertificateAuthority authority, X509Certificate2 manager) : IDisposable
 {
+    /// <summary>Made once: each handshake would else build the chain anew, and OpenSSL's context with it.</summary>
+    private readonly SslStreamCertificateContext _own = SslStreamCertificateContext.Create(manager, additionalCertificates: null, offline: true);
+
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(2);
     private readonly ConcurrentDictionary<Id, HttpMessageInvoker> _invokers = new();
 
@@ -39,8 +42,8 @@ internal sealed class PeerClient(CertificateAuthority authority, X509Certificate
         PooledConnectionIdleTimeout = TimeSpan.FromMinutes(5),
         SslOptions = new SslClientAuthenticationOptions
         {
-            ClientCertificates = [manager],
-            LocalCertificateSelectionCallback = (_, _, _, _, _) => manager,
+            ClientCertificateContext = _own,
+            CertificateChainPolicy = authority.HandshakePolicy,
             RemoteCertificateValidationCallback = (_, certificate, _, _) =>
                 certificate is X509Certificate2 presented && authority.Verify(presented, asClient: false) is { Role: PlatformIdentity.Manager } identity && identity.Id == memberId,
         },

@@ -25,6 +25,7 @@ internal sealed class PostgresCommitter(PostgresDatabase database, MemberFence f
 
     private readonly Dictionary<string, string> _checks = new(StringComparer.Ordinal);
     private readonly RowInserts _inserts = new();
+    private readonly RowChanges _changes = new(database);
     private NpgsqlConnection? _connection;
     private bool _inDoubt;
 
@@ -103,6 +104,8 @@ internal sealed class PostgresCommitter(PostgresDatabase database, MemberFence f
         {
             if (group.First is { Reach: Reach.Insert, Model: { } table } && group.Members.Count > 1)
                 _inserts.Add(batch, table, group);
+            else if (group is { First.Reach: Reach.Row, Members.Count: > 1 })
+                _changes.Add(batch, group);
             else
                 Add(batch, TextOf(group.First), group.First.Values);
         }
@@ -110,6 +113,15 @@ internal sealed class PostgresCommitter(PostgresDatabase database, MemberFence f
         {
             if (!reader.Read() || reader.GetInt64(0) != fence.Generation)
                 throw fence.Lost();
+            reader.NextResult(); // the head
+            foreach (var group in groups)
+            {
+                if (group.First.Reach != Reach.Check && !RowChanges.Tells(group))
+                    continue;
+                reader.NextResult();
+                if (RowChanges.Tells(group))
+                    DropUnmet(group, reader);
+            }
             while (reader.NextResult())
             {
             }
@@ -117,12 +129,25 @@ internal sealed class PostgresCommitter(PostgresDatabase database, MemberFence f
         for (var i = 0; i < groups.Count; i++)
         {
             var (group, sent) = (groups[i], batch.BatchCommands[i + 3]);
-            if (group.First.Reach == Reach.Insert)
+            if (group.First is { Reach: Reach.Insert or Reach.Row, Expected: > 0 })
                 Check(group.First with { Expected = group.Members.Count }, sent.RecordsAffected);
             else
                 Check(group.First, group.First.Reach == Reach.Check ? (int)sent.Rows : sent.RecordsAffected);
-            if (group.First.Reach == Reach.Table && sent.RecordsAffected == 0)
-                group.Members[0].Unit.Dropped(group.Members[0].Statement);
+            if (group is { First.Reach: Reach.Table or Reach.Row, Members: [var alone] } && sent.RecordsAffected == 0)
+                alone.Unit.Dropped(alone.Statement);
+        }
+    }
+
+    /// <summary>The events of changes that met no row are not published.</summary>
+    private static void DropUnmet(StatementGroup group, NpgsqlDataReader reader)
+    {
+        var met = new HashSet<long>();
+        while (reader.Read())
+            met.Add(reader.GetInt64(0));
+        for (var i = 0; i < group.Members.Count; i++)
+        {
+            if (!met.Contains(i + 1))
+                group.Members[i].Unit.Dropped(group.Members[i].Statement);
         }
     }
 

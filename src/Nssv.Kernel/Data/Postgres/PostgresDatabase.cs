@@ -13,10 +13,23 @@ public sealed partial class PostgresDatabase : Database
 {
     private const int MostTexts = 4096;
 
+    /// <summary>Plans are kept with their statements. What is looked up by a key must not go on reading whole tables because they were small when it was first asked for.</summary>
+    private const string KeyedReads = "-c random_page_cost=1.1 -c enable_seqscan=off";
+
+    /// <summary>
+    /// What people ask for may have to read a table as a whole, and is planned for the values that they gave. Compiling such a statement takes longer than running it; the list
+    /// of a join that many rows meet should stay a hash in memory; and what a node asked for that is gone by now must end by itself.
+    /// </summary>
+    private const string Queries = "-c random_page_cost=1.1 -c plan_cache_mode=force_custom_plan -c jit=off -c work_mem=16MB -c statement_timeout=60000";
+
+    /// <summary>Connections of their own, so that long queries take none from the platform's work.</summary>
+    private const int MostQueries = 20;
+
     private readonly ConcurrentDictionary<string, string> _texts = new(StringComparer.Ordinal);
     private readonly NpgsqlDataSource _source;
+    private readonly NpgsqlDataSource _queries;
 
-    private PostgresDatabase(ResourceModels models, NpgsqlDataSource source) : base(models) => _source = source;
+    private PostgresDatabase(ResourceModels models, NpgsqlDataSource source, NpgsqlDataSource queries) : base(models) => (_source, _queries) = (source, queries);
 
     internal override Dialect Dialect => PostgresDialect.Instance;
 
@@ -32,9 +45,16 @@ public sealed partial class PostgresDatabase : Database
         settings.Enlist = false;
         settings.IncludeErrorDetail = false;
         // A node that stops in the middle of a transaction (SIGSTOP, a cut cable) would hold its locks, and with them all others, for as long as it likes.
-        // Compiling a statement takes longer than running one of ours; the list of a join that is met by many rows should stay a hash in memory.
-        settings.Options = $"{settings.Options} -c idle_in_transaction_session_timeout=2000 -c jit=off -c work_mem=16MB".Trim();
-        return new(models, NpgsqlDataSource.Create(settings));
+        settings.Options = $"{settings.Options} -c idle_in_transaction_session_timeout=2000".Trim();
+        return new(models, NpgsqlDataSource.Create(WithOptions(settings, KeyedReads)), NpgsqlDataSource.Create(WithOptions(settings, Queries, MostQueries)));
+    }
+
+    private static NpgsqlConnectionStringBuilder WithOptions(NpgsqlConnectionStringBuilder settings, string options, int? most = null)
+    {
+        var own = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Options = $"{settings.Options} {options}" };
+        if (most is { } size)
+            (own.MinPoolSize, own.MaxPoolSize) = (Math.Min(own.MinPoolSize, size), Math.Min(own.MaxPoolSize, size));
+        return own;
     }
 
     internal override async ValueTask<List<T>> Read<T>(string sql, object[] values, Func<DbDataReader, T> map, ReadLimit? limit = null)
@@ -42,7 +62,7 @@ public sealed partial class PostgresDatabase : Database
         var cancellation = limit?.Cancellation ?? CancellationToken.None;
         try
         {
-            await using var command = _source.CreateCommand(Positional(sql));
+            await using var command = (limit is null ? _source : _queries).CreateCommand(Positional(sql));
             // When it has passed, the driver asks the server to stop.
             if (limit is not null)
                 command.CommandTimeout = Math.Max(1, (int)Math.Ceiling(limit.Longest.TotalSeconds));
@@ -117,7 +137,11 @@ public sealed partial class PostgresDatabase : Database
     private static NpgsqlDbType NullType(SqlNull none) =>
         none == SqlNull.Text ? NpgsqlDbType.Text : none == SqlNull.Whole ? NpgsqlDbType.Bigint : none == SqlNull.Real ? NpgsqlDbType.Double : NpgsqlDbType.Unknown;
 
-    public override ValueTask DisposeAsync() => _source.DisposeAsync();
+    public override async ValueTask DisposeAsync()
+    {
+        await _queries.DisposeAsync();
+        await _source.DisposeAsync();
+    }
 
     [GeneratedRegex("@p([0-9]+)")]
     private static partial Regex Parameter();

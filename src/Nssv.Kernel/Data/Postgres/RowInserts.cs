@@ -1,5 +1,4 @@
 using Npgsql;
-using NpgsqlTypes;
 using Nssv.Kernel.Model;
 
 namespace Nssv.Kernel.Data.Postgres;
@@ -13,26 +12,8 @@ internal sealed class RowInserts
     {
         var command = new NpgsqlBatchCommand(Text(table));
         foreach (var column in table.Columns)
-        {
-            command.Parameters.Add(column.Kind switch
-            {
-                ColumnKind.Whole or ColumnKind.Boolean or ColumnKind.Time => new NpgsqlParameter<long?[]> { TypedValue = Values(group, column, value => value as long?), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint },
-                ColumnKind.Real => new NpgsqlParameter<double?[]> { TypedValue = Values(group, column, value => value as double?), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Double },
-                _ => new NpgsqlParameter<string?[]> { TypedValue = Values(group, column, value => value as string), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
-            });
-        }
+            command.Parameters.Add(Arrays.Of(group, column.Ordinal, column.Kind));
         batch.BatchCommands.Add(command);
-    }
-
-    private static T[] Values<T>(StatementGroup group, ColumnModel column, Func<object, T> value)
-    {
-        var values = new T[group.Members.Count];
-        for (var i = 0; i < values.Length; i++)
-        {
-            var (unit, statement) = group.Members[i];
-            values[i] = value(unit.Statements[statement].Values[column.Ordinal]);
-        }
-        return values;
     }
 
     private string Text(TableModel table)

@@ -28,8 +28,11 @@ public sealed partial class HostObservation(
 
     public const int HeartbeatSeconds = 15;
 
-    /// <summary>How often a heartbeat that says nothing new is written down.</summary>
+    /// <summary>How often it is written down that a host was heard, though it said nothing new: by the watch, for many hosts together, so that they share commits.</summary>
     private static readonly TimeSpan WriteAgainAfter = TimeSpan.FromSeconds(60);
+
+    /// <summary>More at once would keep everybody else's commits waiting; the rest comes with the next look.</summary>
+    private const int WrittenTogether = 500;
 
     /// <summary>How often a host tells everything, though nothing seems to be missing.</summary>
     private static readonly TimeSpan ResyncAfter = TimeSpan.FromMinutes(5);
@@ -51,7 +54,6 @@ public sealed partial class HostObservation(
         var now = time.GetTimestamp();
         var session = _sessions.GetOrAdd(heartbeat.HostId, static _ => new HostSession());
         bool known;
-        bool write;
         bool news;
         bool resync;
         lock (session)
@@ -59,7 +61,6 @@ public sealed partial class HostObservation(
             known = session.Synced && session.Incarnation == heartbeat.AgentIncarnation && session.BootId == heartbeat.BootId;
             resync = !known || session.LastComplete is not { } complete || time.GetElapsedTime(complete, now) > ResyncAfter;
             news = resync || !session.SaysTheSame(heartbeat);
-            write = news || time.GetElapsedTime(session.WrittenAt, now) > WriteAgainAfter;
             session.HeardAt = now;
             session.LastHeartbeat = Math.Max(session.LastHeartbeat, heartbeat.Sequence);
             session.Incarnation = heartbeat.AgentIncarnation;
@@ -71,19 +72,16 @@ public sealed partial class HostObservation(
                 links.Set(heartbeat.HostId, HostLink.Reconciling);
             }
 
-            if (write)
-                session.WrittenAt = now;
             if (news)
-                session.Last = heartbeat;
+                (session.WrittenAt, session.Last) = (now, heartbeat);
         }
 
-        if (write)
+        if (news)
         {
             try
             {
                 await Write(heartbeat.HostId, session, Clock.Now(time), heartbeat.Sequence, heartbeat);
-                if (news)
-                    await bus.Call(new ObserveHostStorages(heartbeat.HostId, heartbeat.Sequence, heartbeat.Storages));
+                await bus.Call(new ObserveHostStorages(heartbeat.HostId, heartbeat.Sequence, heartbeat.Storages));
             }
             catch
             {
@@ -93,9 +91,6 @@ public sealed partial class HostObservation(
                 throw;
             }
 
-            // A storage that was attached to the cluster at the moment at which the host connected.
-            if (known)
-                await PrepareStorages(heartbeat.HostId);
         }
 
         return new HeartbeatReply(resync, HeartbeatSeconds, null, managers);
@@ -169,7 +164,46 @@ public sealed partial class HostObservation(
                 }
             }
 
+            await WriteHeard(slept);
             await FollowOthers();
+        }
+    }
+
+    /// <summary>Writes down that hosts were heard, for those for which that was last done a while ago.</summary>
+    private async Task WriteHeard(bool slept)
+    {
+        List<Task> writes = [];
+        foreach (var (hostId, session) in _sessions.OrderBy(s => s.Key))
+        {
+            DateTimeOffset heardAt;
+            lock (session)
+            {
+                var now = time.GetTimestamp();
+                if (slept || !session.Synced || time.GetElapsedTime(session.WrittenAt, now) < WriteAgainAfter || session.HeardAt <= session.WrittenAt)
+                    continue;
+                if (writes.Count == WrittenTogether)
+                    break;
+                heardAt = Clock.Now(time) - time.GetElapsedTime(session.HeardAt, now);
+                session.WrittenAt = now;
+            }
+
+            writes.Add(Again(hostId, session, heardAt));
+        }
+
+        await Task.WhenAll(writes);
+
+        async Task Again(Id hostId, HostSession session, DateTimeOffset heardAt)
+        {
+            try
+            {
+                await Write(hostId, session, heardAt, long.MaxValue, null);
+                // A storage that was attached to the cluster at the moment at which the host connected.
+                await PrepareStorages(hostId);
+            }
+            catch (Exception e) when (e is not FencedException)
+            {
+                LogWatchFailed(log, hostId, e);
+            }
         }
     }
 

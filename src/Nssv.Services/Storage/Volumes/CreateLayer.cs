@@ -39,12 +39,12 @@ internal sealed class PlaceVolumeTurn : CallTurn<PlaceVolume, bool>
         var volume = await turn.Store.Get<Volume>(request.VolumeId);
         if (volume.HostId == request.HostId)
             return Answer(false);
-        await VolumePlaces.MakeSure(turn.Store, request.HostId, volume.DataStorageId, request.BaseLayerId);
+        var place = await VolumePlaces.MakeSure(turn.Store, request.HostId, volume.DataStorageId, request.BaseLayerId);
         var layer = await turn.Store.Get<VolumeLayer>(volume.ActiveLayerId!.Value);
         var unit = new UnitOfWork()
             .Observe(volume, volume with { HostId = request.HostId })
             .Observe(layer, layer with { HostId = request.HostId, ParentLayerId = request.BaseLayerId })
-            .OnlyOnConnectedStorage(request.HostId, volume.DataStorageId);
+            .OnlyOnConnectedStorage(place);
         return Answer(true, request.BaseLayerId is { } parent ? unit.OnlyOnReadyLayer(parent) : unit);
     }
 }

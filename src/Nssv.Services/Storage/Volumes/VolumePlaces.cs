@@ -11,8 +11,9 @@ namespace Nssv.Services.Storage.Volumes;
 /// </summary>
 internal static class VolumePlaces
 {
+    /// <returns>The storage's row on the host.</returns>
     /// <exception cref="ProblemException">409: the storage is not connected on the host, or the layer below is going.</exception>
-    public static async ValueTask MakeSure(IStore store, Id hostId, Id dataStorageId, Id? parentLayerId)
+    public static async ValueTask<HostDataStorage> MakeSure(IStore store, Id hostId, Id dataStorageId, Id? parentLayerId)
     {
         var place = await store.First<HostDataStorage>(
             Condition.Equal(nameof(HostDataStorage.HostId), hostId), Condition.Equal(nameof(HostDataStorage.DataStorageId), dataStorageId));
@@ -20,10 +21,11 @@ internal static class VolumePlaces
             throw new Problem(409, "data-storage-not-connected", "The host cannot reach the data storage now.", place?.Reason ?? $"Data storage {dataStorageId} is not connected on host {hostId}.", "Attach it to the cluster, and look at the host's state.").AsException();
         if (parentLayerId is { } parent && (await store.Find<VolumeLayer>(parent))?.State != LayerState.Ready)
             throw new Problem(409, "image-copy-going", "The image's copy on the host is not ready.", $"Layer {parent} cannot be built on.", "Repeat the request in a moment.").AsException();
+        return place;
     }
 
-    public static UnitOfWork OnlyOnConnectedStorage(this UnitOfWork unit, Id hostId, Id dataStorageId) => unit.Execute(
-        "host_data_storages", "UPDATE host_data_storages SET state = state WHERE host_id = @p0 AND data_storage_id = @p1 AND state = 'connected'", 1, hostId, dataStorageId);
+    public static UnitOfWork OnlyOnConnectedStorage(this UnitOfWork unit, HostDataStorage place) =>
+        unit.Require<HostDataStorage>(place.Id, Condition.Equal(nameof(HostDataStorage.State), HostStorageState.Connected));
 
     /// <summary>
     /// The unit fails when the machine has got a disk on another host meanwhile. Put it behind <see cref="StoppedMachine.OnlyWhileStopped"/>.
@@ -32,6 +34,6 @@ internal static class VolumePlaces
         "volumes", "UPDATE virtual_machines SET state = state WHERE id = @p0 AND NOT EXISTS (SELECT 1 FROM volumes WHERE virtual_machine_id = @p0 AND host_id <> @p1)",
         1, virtualMachineId, host) : unit;
 
-    public static UnitOfWork OnlyOnReadyLayer(this UnitOfWork unit, Id layerId) => unit.Execute(
-        "volume_layers", "UPDATE volume_layers SET state = state WHERE id = @p0 AND state = 'ready'", 1, layerId);
+    public static UnitOfWork OnlyOnReadyLayer(this UnitOfWork unit, Id layerId) =>
+        unit.Require<VolumeLayer>(layerId, Condition.Equal(nameof(VolumeLayer.State), LayerState.Ready));
 }
