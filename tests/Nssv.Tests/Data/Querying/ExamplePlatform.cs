@@ -14,16 +14,17 @@ internal static class ExamplePlatform
     public static UnitOfWork Insert(Id owner)
     {
         var unit = new UnitOfWork();
-        var center = Sample.NewId();
+        var made = 0;
+        var center = NewId();
         unit.Insert(new DataCenter { Id = center, Name = "dc", ProjectId = owner, CreatedBy = owner, CreatedAt = At, UpdatedAt = At, Version = 1 });
         Dictionary<string, Id> hosts = [], storages = [];
         foreach (var (host, cluster) in (ReadOnlySpan<(string, string)>)[("h-1", "east"), ("h-2", "west")])
         {
-            var id = Sample.NewId();
+            var id = NewId();
             unit.Insert(new Cluster { Id = id, Name = cluster, DataCenterId = center, Architecture = Architecture.X86_64, ProjectId = owner, CreatedBy = owner, CreatedAt = At, UpdatedAt = At, Version = 1 });
             unit.Insert(new Host
             {
-                Id = hosts[host] = Sample.NewId(),
+                Id = hosts[host] = NewId(),
                 Name = host,
                 ClusterId = id,
                 Address = "10.0.0.1",
@@ -39,7 +40,7 @@ internal static class ExamplePlatform
             hosts[cluster] = id;
         }
         foreach (var storage in (ReadOnlySpan<string>)["fast", "slow"])
-            unit.Insert(new DataStorage { Id = storages[storage] = Sample.NewId(), Name = storage, DataCenterId = center, Kind = "local", Path = "/s", State = StorageState.Attached, ProjectId = owner, CreatedBy = owner, CreatedAt = At, UpdatedAt = At, Version = 1 });
+            unit.Insert(new DataStorage { Id = storages[storage] = NewId(), Name = storage, DataCenterId = center, Kind = "local", Path = "/s", State = StorageState.Attached, ProjectId = owner, CreatedBy = owner, CreatedAt = At, UpdatedAt = At, Version = 1 });
 
         Machine("web-1", VmState.Running, 2, 4, "h-1", [("env", "prod"), ("tier", "web")], [("web-1-root", 20, "fast")]);
         Machine("web-2", VmState.Stopped, 2, 2, null, [("env", "test"), ("tier", "web")], [("web-2-root", 20, "slow")]);
@@ -47,11 +48,14 @@ internal static class ExamplePlatform
         Machine("spare", VmState.Stopped, 1, 1, null, [], []);
         return unit;
 
+        // In the order in which they are made: the page shows lists in the order of ids.
+        Id NewId() => new(Guid.CreateVersion7(At.AddMilliseconds(made++)));
+
         void Machine(string name, VmState state, int cpus, long memory, string? host, (string Key, string Value)[] labels, (string Name, long Size, string Storage)[] volumes)
         {
             var machine = Services.Samples.Machine(hosts["east"], Id.None) with
             {
-                Id = Sample.NewId(),
+                Id = NewId(),
                 Name = name,
                 ProjectId = owner,
                 CreatedBy = owner,
@@ -67,7 +71,7 @@ internal static class ExamplePlatform
             };
             unit.Insert(machine);
             foreach (var volume in volumes)
-                unit.Insert(Services.Samples.Volume(hosts["h-1"], storages[volume.Storage], null) with { Id = Sample.NewId(), Name = volume.Name, VirtualMachineId = machine.Id, SizeBytes = volume.Size << 30, Serial = volume.Name, ProjectId = owner, CreatedBy = owner, CreatedAt = At, UpdatedAt = At });
+                unit.Insert(Services.Samples.Volume(hosts["h-1"], storages[volume.Storage], null) with { Id = NewId(), Name = volume.Name, VirtualMachineId = machine.Id, SizeBytes = volume.Size << 30, Serial = volume.Name, ProjectId = owner, CreatedBy = owner, CreatedAt = At, UpdatedAt = At });
         }
     }
 }
