@@ -82,7 +82,7 @@ public sealed partial class ApiClient : IDisposable
         string? cursor = null;
         while (left > 0)
         {
-            var page = JsonObjectOf(await Checked(new ApiRequest(HttpMethod.Get, $"{Root}/{collection}{query.ToQueryString(Math.Min(left, PageSize), cursor)}"), signed: true, cancellation));
+            var page = JsonObjectOf(await Checked(query.ToRequest($"{Root}/{collection}", Math.Min(left, PageSize), cursor), signed: true, cancellation));
             foreach (var item in (page["items"] as JsonArray ?? []).OfType<JsonObject>())
             {
                 if (left-- <= 0)
@@ -101,6 +101,13 @@ public sealed partial class ApiClient : IDisposable
 
             cursor = next;
         }
+    }
+
+    /// <summary>Groups of a collection instead of its resources: one object each, with the fields that are grouped by and what was asked about them.</summary>
+    public async Task<IReadOnlyList<JsonObject>> Groups(string collection, ListQuery query, CancellationToken cancellation = default)
+    {
+        var answer = JsonObjectOf(await Checked(query.ToRequest($"{Root}/{collection}", pageSize: null, cursor: null), signed: true, cancellation));
+        return [.. (answer["groups"] as JsonArray ?? []).OfType<JsonObject>()];
     }
 
     /// <summary>Asks for a change and gives the operation that makes it. The idempotency key is the same on every attempt, so a repeat after a lost answer changes nothing twice.</summary>
@@ -150,7 +157,7 @@ public sealed partial class ApiClient : IDisposable
 
     private async Task<ApiAnswer> SendRetrying(ApiRequest request, string? token, CancellationToken cancellation)
     {
-        var repeatable = request.Method == HttpMethod.Get || request.Method == HttpMethod.Head || request.IdempotencyKey is not null;
+        var repeatable = request.Method == HttpMethod.Get || request.Method == HttpMethod.Head || request.IsRead || request.IdempotencyKey is not null;
         for (var attempt = 1; ; attempt++)
         {
             var last = !repeatable || attempt >= connection.Retry.Attempts;

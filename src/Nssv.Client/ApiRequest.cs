@@ -16,6 +16,9 @@ public sealed record ApiRequest(HttpMethod Method, string Path)
     /// <summary>Makes repeats of a mutation harmless; the same on every attempt.</summary>
     public string? IdempotencyKey { get; init; }
 
+    /// <summary>It changes nothing, whatever its method: it may be repeated.</summary>
+    public bool IsRead { get; init; }
+
     /// <summary>The version that the resource must still have.</summary>
     public string? IfMatch { get; init; }
 

@@ -29,12 +29,19 @@ public static class JsonReading
     public static DateTimeOffset? AsTime(this JsonNode? node) =>
         node.AsText() is { } text && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
 
-    /// <summary>The value at a dotted path, for example <c>target.id</c>.</summary>
+    /// <summary>The value at a dotted path, for example <c>target.id</c>; of a list on the way, the values of all.</summary>
     public static JsonNode? At(this JsonNode? node, string path)
     {
-        foreach (var name in path.Split('.'))
+        var names = path.Split('.');
+        for (var i = 0; i < names.Length; i++)
         {
-            node = (node as JsonObject)?[name];
+            if (node is JsonArray list)
+            {
+                var rest = string.Join('.', names[i..]);
+                return new JsonArray([.. list.Select(item => item.At(rest)?.DeepClone())]);
+            }
+
+            node = (node as JsonObject)?[names[i]];
         }
 
         return node;

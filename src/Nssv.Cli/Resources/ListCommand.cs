@@ -12,33 +12,68 @@ internal sealed class ListCommand(ResourceKind kind, CliEnvironment environment)
     private readonly Option<string> filter = new("--filter") { Description = "Only what fits, for example 'state = \"running\" AND cpuCount > 2'", HelpName = "FILTER" };
     private readonly Option<string> sort = new("--sort") { Description = "The order, for example 'createdAt desc'", HelpName = "FIELD [desc]" };
     private readonly Option<int?> limit = Parsers.Count("--limit", "No more than this many");
-    private readonly Option<string[]> columns = new("--columns")
-    {
-        Description = "What a table shows: fields of the resource, separated by commas",
-        HelpName = "FIELD,…",
-        CustomParser = static result => [.. result.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))],
-    };
+    private readonly Option<string[]> columns = Names("--columns", "What a table shows: fields of the resource, separated by commas", "FIELD,…");
+    private readonly Option<string[]> fields = Names("--fields", "Ask for these fields only, also of what it refers to, for example name,host.name", "FIELD,…");
+    private readonly Option<string[]> expand = Names("--expand", "Put in what it refers to or what refers to it, for example host.cluster,volumes", "RELATION,…");
+    private readonly Option<string[]> aggregate = Names("--aggregate", "Groups instead of resources: count, sum(memoryBytes), min(createdAt), max(…)", "FUNCTION,…");
+    private readonly Option<string[]> groupBy = Names("--group-by", "One group for each value of these fields", "FIELD,…");
 
     public Command Build()
     {
-        var command = new Command("list", $"List the {kind.Nouns}") { filter, sort, limit, columns };
+        var command = new Command("list", $"List the {kind.Nouns}") { filter, sort, limit, columns, fields, expand, aggregate, groupBy };
         command.Aliases.Add("ls");
         return command.Runs(environment, Run);
     }
 
     private async Task Run(Invocation invocation, CancellationToken cancellation)
     {
-        var query = new ListQuery(invocation.Value(filter), invocation.Value(sort) ?? kind.Sort, invocation.Value(limit));
+        if (invocation.Given(aggregate) || invocation.Given(groupBy))
+        {
+            await Groups(invocation, cancellation);
+            return;
+        }
+
+        var query = new ListQuery(invocation.Value(filter), invocation.Value(sort) ?? kind.Sort, invocation.Value(limit)) { Fields = invocation.Value(fields) ?? [], Expand = invocation.Value(expand) ?? [] };
         var items = new List<JsonObject>();
         await foreach (var item in invocation.Client.List(kind.Collection, query, cancellation))
         {
             items.Add(item);
         }
 
-        IReadOnlyList<Column> shown = invocation.Value(columns) is { Length: > 0 } asked ? [.. asked.Select(path => Column.OfField(path, kind.Columns))] : kind.Columns;
+        IReadOnlyList<Column> shown = invocation.Value(invocation.Given(columns) ? columns : fields) is { Length: > 0 } asked ? [.. asked.Select(path => Column.OfField(path, kind.Columns))] : kind.Columns;
         var names = invocation.Results.Format == OutputFormat.Table
             ? await ReferenceNames.For(invocation.Client, items, shown, cancellation)
             : ReferenceNames.None;
         invocation.Results.List(items, shown, names);
     }
+
+    private async Task Groups(Invocation invocation, CancellationToken cancellation)
+    {
+        foreach (var option in (Option[])[sort, limit, columns, fields, expand])
+        {
+            if (invocation.Given(option))
+            {
+                throw new UsageException($"{option.Name} does not go with groups.", "Give --filter, --aggregate and --group-by only.");
+            }
+        }
+
+        var query = new ListQuery(invocation.Value(filter)) { Aggregate = invocation.Given(aggregate) ? invocation.Value(aggregate)! : ["count"], GroupBy = invocation.Value(groupBy) ?? [] };
+        var groups = await invocation.Client.Groups(kind.Collection, query, cancellation);
+        // The keys are names as they were asked for, dots and all: each becomes a plain field.
+        string[] names = [.. query.GroupBy, .. query.Aggregate];
+        IReadOnlyList<JsonObject> plain = invocation.Results.Format == OutputFormat.Table
+            ? [.. groups.Select(group => new JsonObject(names.Select((name, i) => KeyValuePair.Create(Plain(name, i), group[name]?.DeepClone()))))]
+            : groups;
+        invocation.Results.List(plain, [.. names.Select((name, i) => new Column(name, Plain(name, i)))], ReferenceNames.None);
+
+        // The unit follows from the end of a field's name.
+        static string Plain(string name, int i) => $"{i}{name.TrimEnd(')').Split('.', '(')[^1]}";
+    }
+
+    private static Option<string[]> Names(string name, string description, string helpName) => new(name)
+    {
+        Description = description,
+        HelpName = helpName,
+        CustomParser = static result => [.. result.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))],
+    };
 }

@@ -12,7 +12,8 @@ public abstract class Database(ResourceModels models) : IAsyncDisposable
     internal abstract Dialect Dialect { get; }
 
     /// <summary>Runs one SELECT with encoded values (<see cref="Sql.Encode(object?)"/>).</summary>
-    internal abstract ValueTask<List<T>> Read<T>(string sql, object[] values, Func<DbDataReader, T> map);
+    /// <exception cref="ReadTimeoutException">It took longer than <paramref name="limit"/> allows.</exception>
+    internal abstract ValueTask<List<T>> Read<T>(string sql, object[] values, Func<DbDataReader, T> map, ReadLimit? limit = null);
 
     /// <summary>Runs <paramref name="work"/> alone in one transaction: schema and membership, not data.</summary>
     internal abstract T Exclusive<T>(Func<DbConnection, T> work);
@@ -42,6 +43,27 @@ internal abstract class Dialect
 
     /// <summary>Text of a JSON object's member; null if it has none. The key is a parameter.</summary>
     public abstract string JsonMember(string column, string keyParameter);
+
+    /// <summary>All these values (texts, whole numbers or fractions) as one parameter, however many they are.</summary>
+    public abstract object List(IReadOnlyList<object> values);
+
+    /// <summary>What follows a column that is to be one of the values of <see cref="List"/>.</summary>
+    public abstract string InList(string parameter);
+
+    /// <summary>Matches a whole text with regard to case.</summary>
+    public abstract string LikeOperator { get; }
+
+    /// <summary>The pattern of <see cref="LikeOperator"/> that has these parts in this order, with anything between them.</summary>
+    public abstract string LikePattern(IReadOnlyList<string> parts);
+
+    /// <summary>Where the second text begins in the first, from 1; 0 if it is not there.</summary>
+    public abstract string PositionFunction { get; }
+
+    /// <summary>It keeps figures of what its tables hold, and chooses between a list and a look-up by them.</summary>
+    public abstract bool KnowsItsRows { get; }
+
+    /// <summary>A sum that 64 bits cannot hold.</summary>
+    public abstract bool IsOverflow(DbException error);
 }
 
 /// <summary>Commits one batch on its own connection. Not thread-safe: the writer calls it.</summary>

@@ -14,6 +14,7 @@ public sealed class ResourceModels
     private readonly Dictionary<string, TableModel> _byCollection;
     private readonly Dictionary<string, TableModel> _bySingular;
     private readonly ILookup<Type, ReferenceModel> _referencesTo;
+    private readonly Dictionary<TableModel, IReadOnlyDictionary<string, RelationModel>> _relations;
 
     private ResourceModels(IReadOnlyList<TableModel> tables)
     {
@@ -23,6 +24,7 @@ public sealed class ResourceModels
         _byCollection = Resources.ToDictionary(table => table.Collection!, StringComparer.Ordinal);
         _bySingular = Resources.ToDictionary(table => table.Singular, StringComparer.Ordinal);
         _referencesTo = tables.SelectMany(table => table.References).ToLookup(reference => reference.Target.Type);
+        _relations = tables.ToDictionary(table => table, table => RelationModel.Of(table, _referencesTo[table.Type]));
     }
 
     /// <summary>All tables by name.</summary>
@@ -56,6 +58,9 @@ public sealed class ResourceModels
 
     /// <summary>Who refers to rows of this type.</summary>
     public IEnumerable<ReferenceModel> ReferencesTo(Type type) => _referencesTo[type];
+
+    /// <summary>Where queries can go from this table, by the name that they use: <c>host</c>, <c>volumes</c>.</summary>
+    public IReadOnlyDictionary<string, RelationModel> Relations(TableModel table) => _relations[table];
 
     private static bool IsDeclared(Type type) => type.IsDefined(typeof(ResourceAttribute), inherit: false) || type.IsDefined(typeof(TableAttribute), inherit: false);
 }

@@ -1,48 +1,49 @@
+using System.Data.Common;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Model;
 
 namespace Nssv.Kernel.Query;
 
 /// <summary>List, get and count of any resource (or other table, such as events), from its declaration alone.</summary>
-public sealed class Collections(Database database)
+public sealed class Collections(Database database, TimeProvider time, QueryLimits? limits = null)
 {
+    private readonly QueryLimits _limits = limits ?? new();
+
     public ResourceModels Models => database.Models;
 
     /// <exception cref="ProblemException">404: there is no such collection.</exception>
     public TableModel Table(string collection) => Models.TryCollection(collection, out var table) ? table
         : throw new Problem(404, "not-found", "There is no such resource.", $"There is no collection '{collection}'.", "Collections: " + string.Join(", ", Models.Resources.Select(known => known.Collection)) + ".").AsException();
 
-    /// <exception cref="ProblemException">400: filter, sort, limit or cursor is wrong.</exception>
-    public async ValueTask<Page<object>> List(TableModel table, ListQuery query, AccessPredicate access)
+    /// <summary>Rows are records of the table's type, unless fields or expand were asked for; <see cref="ResourceView"/> writes both.</summary>
+    /// <exception cref="ProblemException">400: the query is wrong, too expensive or too slow.</exception>
+    public async ValueTask<Page<object>> List(TableModel table, ListQuery query, AccessPredicate access, CancellationToken cancellation = default)
     {
         var limit = query.Limit ?? ListQuery.DefaultLimit;
         if (limit is < 0 or > ListQuery.MostLimit)
             throw Problems.Invalid("limit", $"{limit} is not between 0 and {ListQuery.MostLimit}.").AsException();
-        var terms = Filter.Parse(table, query.Filter);
-        var order = Order.Parse(table, query.Sort);
-        var after = string.IsNullOrEmpty(query.Cursor) ? null : Cursor.Read(table, query, order);
-
-        List<object> rows = [];
-        if (limit > 0)
+        var filter = FilterBinder.Read(Models, table, query.Filter, time.GetUtcNow());
+        var reader = Reader(cancellation);
+        var order = Order.Parse(Models, table, query.Sort);
+        if (Aggregation.Of(Models, table, query) is { } aggregation)
         {
-            var sql = new SqlBuilder().Text($"SELECT {table.SelectList()} FROM {Sql.Quote(table.Name)}");
-            Filter.Append(sql, terms, database.Dialect);
-            access.Append(sql, table);
-            RecycledRows.Hide(sql, table);
-            if (after is not null)
-                order.AppendAfter(sql, after);
-            order.AppendOrderBy(sql);
-            sql.Text(" LIMIT ").Value(limit + 1L);
-            rows = await database.Read(sql.ToString(), sql.Arguments, table.Codec.ReadObject);
+            var where = Where(table, query, filter, access, (await new FilterPlanner(reader, access, _limits).Plan(table, filter, order)).Count);
+            return new([], null, query.Count ? await Count(reader, table, where) : null) { Groups = await aggregation.Read(reader, table, access, where) };
         }
+        var selection = Selection.Of(Models, table, query);
+        var after = string.IsNullOrEmpty(query.Cursor) ? null : Cursor.Read(table, query, order);
+        var plan = await new FilterPlanner(reader, access, _limits).Plan(table, filter, order);
+        var rows = limit == 0 ? [] : await Rows(reader, table, selection, order, after, limit + 1, access, Where(table, query, filter, access, plan.Page));
         string? next = null;
-        if (rows.Count > limit)
+        if (rows.Count > limit && limit > 0)
         {
             rows.RemoveAt(limit);
-            var last = table.Codec.Raw(rows[^1]);
-            next = Cursor.Write(table, query, order.Columns.Select(column => RowCodec.Encode(column, last[column.Ordinal])));
+            next = Cursor.Write(table, query, order.Keys.Zip(rows[^1].Keys, (key, value) => value ?? SqlNull.Of(key.Column.Kind)));
         }
-        return new(rows, limit == 0 ? null : next, query.Count ? await Count(table, terms, access) : null);
+        List<object> items = [.. rows.Select(row => row.Row)];
+        if (selection is not null)
+            await new Expansion(reader, access, _limits.MostExpanded).Fill(selection, [.. items.Cast<ProjectedRow>()]);
+        return new(items, next, query.Count ? await Count(reader, table, Where(table, query, filter, access, plan.Count)) : null);
     }
 
     /// <summary>The same with the type known.</summary>
@@ -52,25 +53,64 @@ public sealed class Collections(Database database)
         return new([.. page.Items.Cast<T>()], page.NextCursor, page.Count);
     }
 
-    public ValueTask<long> Count(TableModel table, string? filter, AccessPredicate access) => Count(table, Filter.Parse(table, filter), access);
+    public async ValueTask<long> Count(TableModel table, string? filter, AccessPredicate access) =>
+        (await List(table, new() { Filter = filter, Limit = 0, Count = true }, access)).Count!.Value;
 
+    /// <summary>As <see cref="List(TableModel, ListQuery, AccessPredicate, CancellationToken)"/>, of one row; only fields and expand of the query count.</summary>
     /// <exception cref="ProblemException">404: it is not there, or the caller may not see it.</exception>
-    public async ValueTask<object> Get(TableModel table, Id id, AccessPredicate access)
+    public async ValueTask<object> Get(TableModel table, Id id, AccessPredicate access, ListQuery? query = null, CancellationToken cancellation = default)
     {
-        var sql = new SqlBuilder().Text($"SELECT {table.SelectList()} FROM {Sql.Quote(table.Name)}");
-        sql.And().Text($"{SqlBuilder.Name(table.Key[0])} = ").Value(id.ToString());
-        access.Append(sql, table);
-        return await database.Read(sql.ToString(), sql.Arguments, table.Codec.ReadObject) is [var row]
-            ? row
-            : throw Problems.NotFound(table.Singular, id.ToString()).AsException();
+        var page = await List(table, new() { Ids = [id], Limit = 1, Fields = query?.Fields ?? [], Expand = query?.Expand ?? [] }, access, cancellation);
+        return page.Items is [var row] ? row : throw Problems.NotFound(table.Singular, id.ToString()).AsException();
     }
 
-    private async ValueTask<long> Count(TableModel table, IReadOnlyList<FilterTerm> terms, AccessPredicate access)
+    private QueryReader Reader(CancellationToken cancellation) => new(database, new(_limits.Longest, time, cancellation));
+
+    /// <summary>Writes the conditions of a query on the table with a given alias.</summary>
+    private Action<SqlBuilder, string> Where(TableModel table, ListQuery query, FilterNode? filter, AccessPredicate access, FilterPlan plan) =>
+        (sql, alias) =>
+        {
+            if (query.Ids is [var one])
+                sql.And().Text($"{alias}.{SqlBuilder.Name(table.Key[0])} = ").Value(one.ToString());
+            else if (query.Ids is { Count: 0 })
+                sql.And().Text("1 = 0");
+            else if (query.Ids is { } ids)
+                sql.And().Text($"{alias}.{SqlBuilder.Name(table.Key[0])} {database.Dialect.InList(sql.Parameter(database.Dialect.List([.. ids.Select(id => id.ToString())])))}");
+            else
+                RecycledRows.Hide(sql, table, alias);
+            if (filter is not null)
+            {
+                sql.And();
+                new FilterSql(sql, database.Dialect, access, plan).Append(filter, alias);
+            }
+            access.Append(sql, table, alias);
+        };
+
+    /// <summary>The rows of a page, each with the values that it is sorted by.</summary>
+    private static async ValueTask<List<(object Row, object?[] Keys)>> Rows(
+        QueryReader reader, TableModel table, Selection? selection, Order order, IReadOnlyList<object>? after, int limit, AccessPredicate access, Action<SqlBuilder, string> where)
     {
-        var sql = new SqlBuilder().Text($"SELECT count(*) FROM {Sql.Quote(table.Name)}");
-        Filter.Append(sql, terms, database.Dialect);
-        access.Append(sql, table);
-        RecycledRows.Hide(sql, table);
-        return (await database.Read(sql.ToString(), sql.Arguments, reader => reader.GetInt64(0)))[0];
+        var sql = new SqlBuilder();
+        var root = sql.NewAlias();
+        var joins = new Joins(sql, access, root);
+        List<SingleField> keys = [.. order.Keys];
+        var columns = selection?.Read ?? table.Columns;
+        sql.Text("SELECT ").Text(string.Join(", ", columns.Select(column => $"{root}.{SqlBuilder.Name(column)}").Concat(keys.Select(joins.Name)))).Text($" FROM {Sql.Quote(table.Name)} AS {root}");
+        joins.Append();
+        where(sql, root);
+        if (after is not null)
+            order.AppendAfter(sql, joins, after);
+        order.AppendOrderBy(sql, joins);
+        sql.Text(" LIMIT ").Value((long)limit);
+        return await reader.Read(sql, row => (selection is null ? table.Codec.ReadObject(row) : selection.RowOf(row), keys.Select((key, i) => ProjectedRow.Read(row, columns.Count + i, key.Column.Kind)).ToArray()));
+    }
+
+    private static async ValueTask<long> Count(QueryReader reader, TableModel table, Action<SqlBuilder, string> where)
+    {
+        var sql = new SqlBuilder();
+        var root = sql.NewAlias();
+        sql.Text($"SELECT count(*) FROM {Sql.Quote(table.Name)} AS {root}");
+        where(sql, root);
+        return (await reader.Read(sql, row => row.GetInt64(0)))[0];
     }
 }

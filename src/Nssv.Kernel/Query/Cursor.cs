@@ -9,7 +9,7 @@ using Nssv.Kernel.Model;
 namespace Nssv.Kernel.Query;
 
 /// <summary>
-/// The place after the last row of a page, as opaque text: the row's values in the order asked for, and a check sum over them, the collection, the filter and the sort.
+/// The place after the last row of a page, as opaque text: the row's values in the order asked for, and a check sum over them, the collection, the filter, the sort and the ids.
 /// It grants nothing: the permission is part of every statement.
 /// </summary>
 internal static class Cursor
@@ -30,11 +30,11 @@ internal static class Cursor
             if (text.Length < 16 || CheckSum(table, query, text[16..]) != text[..16])
                 throw new FormatException();
             var array = JsonSerializer.Deserialize<JsonElement[]>(text[16..], KernelJson.Options)!;
-            return [.. order.Columns.Zip(array, Value)];
+            return [.. order.Keys.Zip(array, (key, value) => Value(key.Column, value))];
         }
         catch (Exception error) when (error is FormatException or ArgumentException or JsonException or InvalidOperationException)
         {
-            throw Problems.Invalid("cursor", "The cursor was not made by a query with this collection, filter and sort.", "Take nextCursor as it is, and repeat the same filter and sort with it; or start without a cursor.", "invalid-cursor").AsException();
+            throw Problems.Invalid("cursor", "The cursor was not made by a query with this collection, filter, sort and ids.", "Take nextCursor as it is, and repeat the same filter, sort and ids with it; or start without a cursor.", "invalid-cursor").AsException();
         }
     }
 
@@ -48,7 +48,10 @@ internal static class Cursor
 
     private static string CheckSum(TableModel table, ListQuery query, string values)
     {
-        var all = string.Join('\0', table.Name, query.Filter?.Trim(), query.Sort?.Trim(), values);
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(all)).AsSpan(0, 8));
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes(string.Join('\0', table.Name, query.Filter?.Trim(), query.Sort?.Trim(), values)));
+        foreach (var id in query.Ids ?? [])
+            hash.AppendData(Encoding.UTF8.GetBytes(id.ToString()));
+        return Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 8));
     }
 }

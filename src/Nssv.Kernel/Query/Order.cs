@@ -3,80 +3,78 @@ using Nssv.Kernel.Model;
 
 namespace Nssv.Kernel.Query;
 
-/// <summary>A total order of rows: own fields, then the id. What is null comes before everything else, on every database.</summary>
+/// <summary>A total order of rows: fields of their own or of what they refer to, then the id. What is null comes before everything else, on every database.</summary>
 internal sealed class Order
 {
     private const int MostFields = 8;
 
-    private readonly IReadOnlyList<(ColumnModel Column, bool Descending)> _keys;
+    private readonly IReadOnlyList<(SingleField Field, bool Descending)> _keys;
 
-    private Order(IReadOnlyList<(ColumnModel, bool)> keys) => _keys = keys;
+    private Order(IReadOnlyList<(SingleField, bool)> keys) => _keys = keys;
 
-    public IEnumerable<ColumnModel> Columns => _keys.Select(key => key.Column);
+    public IEnumerable<SingleField> Keys => _keys.Select(key => key.Field);
 
-    public static Order Parse(TableModel table, string? sort)
+    public static Order Parse(ResourceModels models, TableModel table, string? sort)
     {
-        List<(ColumnModel Column, bool Descending)> keys = [];
+        List<(SingleField Field, bool Descending)> keys = [];
         foreach (var part in string.IsNullOrWhiteSpace(sort) ? [] : sort.Split(','))
         {
             var (name, direction) = part.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) switch
             {
                 [var only] => (only, "asc"),
                 [var field, "asc" or "desc"] words => (field, words[1]),
-                _ => throw Problems.Invalid("sort", $"'{part.Trim()}' is no order.", "Write: createdAt desc, name", "invalid-sort").AsException(),
+                _ => throw Problems.Invalid("sort", $"'{Fields.Shown(part.Trim())}' is no order.", "Write: createdAt desc, name", "invalid-sort").AsException(),
             };
-            if (!table.TryField(name, out var column) || !column.Public || column.Kind == ColumnKind.Json)
-                throw Fields.Unknown("sort", $"{table.PublicName} cannot be sorted by '{name}'.", name, Fields.Sortable(table));
-            if (keys.Exists(key => key.Column == column))
+            var key = SingleField.Read(models, table, "sort", name);
+            if (keys.Exists(known => known.Field.Path == key.Path))
                 throw Problems.Invalid("sort", $"'{name}' is there twice.", code: "invalid-sort").AsException();
             if (keys.Count == MostFields)
                 throw Problems.Invalid("sort", $"At most {MostFields} fields.", code: "invalid-sort").AsException();
-            keys.Add((column, direction == "desc"));
+            keys.Add((key, direction == "desc"));
         }
         foreach (var column in table.Key)
         {
-            if (!keys.Exists(key => key.Column == column))
-                keys.Add((column, false));
+            if (!keys.Exists(key => key.Field.Path == column.JsonName))
+                keys.Add((SingleField.Own(column), false));
         }
         return new(keys);
     }
 
-    public void AppendOrderBy(SqlBuilder sql) => sql.Text(" ORDER BY ").Text(string.Join(", ", _keys.Select(key =>
-        SqlBuilder.Name(key.Column) + (key.Descending ? " DESC" : "") + (key.Column.Nullable ? key.Descending ? " NULLS LAST" : " NULLS FIRST" : ""))));
+    public void AppendOrderBy(SqlBuilder sql, Joins joins) => sql.Text(" ORDER BY ").Text(string.Join(", ", _keys.Select(key =>
+        joins.Name(key.Field) + (key.Descending ? " DESC" : "") + (key.Field.Nullable ? key.Descending ? " NULLS LAST" : " NULLS FIRST" : ""))));
 
     /// <summary>Only rows after these values: for each key, equal in all before it and later in it.</summary>
-    public void AppendAfter(SqlBuilder sql, IReadOnlyList<object> values)
+    public void AppendAfter(SqlBuilder sql, Joins joins, IReadOnlyList<object> values)
     {
         var (first, descending) = _keys[0];
         // Said twice, so that an index on the first field is used.
         if (!first.Nullable)
-            sql.And().Text($"{SqlBuilder.Name(first)} {(descending ? "<=" : ">=")} ").Value(values[0]);
+            sql.And().Text($"{joins.Name(first)} {(descending ? "<=" : ">=")} ").Value(values[0]);
         sql.And().Text("(");
         for (var last = 0; last < _keys.Count; last++)
         {
             sql.Text(last == 0 ? "(" : " OR (");
             for (var i = 0; i < last; i++)
             {
-                var same = SqlBuilder.Name(_keys[i].Column);
+                var same = joins.Name(_keys[i].Field);
                 if (values[i] is SqlNull)
                     sql.Text($"{same} IS NULL AND ");
                 else
                     sql.Text($"{same} = ").Value(values[i]).Text(" AND ");
             }
-            AppendLater(sql, _keys[last], values[last]);
+            AppendLater(sql, joins.Name(_keys[last].Field), _keys[last].Field.Nullable, _keys[last].Descending, values[last]);
             sql.Text(")");
         }
         sql.Text(")");
     }
 
-    private static void AppendLater(SqlBuilder sql, (ColumnModel Column, bool Descending) key, object value)
+    private static void AppendLater(SqlBuilder sql, string name, bool nullable, bool descending, object value)
     {
-        var name = SqlBuilder.Name(key.Column);
         if (value is SqlNull)
-            sql.Text(key.Descending ? "1 = 0" : $"{name} IS NOT NULL");
-        else if (!key.Descending)
+            sql.Text(descending ? "1 = 0" : $"{name} IS NOT NULL");
+        else if (!descending)
             sql.Text($"{name} > ").Value(value);
-        else if (!key.Column.Nullable)
+        else if (!nullable)
             sql.Text($"{name} < ").Value(value);
         else
             sql.Text($"({name} < ").Value(value).Text($" OR {name} IS NULL)");

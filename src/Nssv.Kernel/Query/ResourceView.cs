@@ -9,6 +9,11 @@ public static class ResourceView
 {
     public static void Write(Utf8JsonWriter writer, TableModel table, object row)
     {
+        if (row is ProjectedRow projected)
+        {
+            projected.Write(writer);
+            return;
+        }
         var raw = table.Codec.Raw(row);
         writer.WriteStartObject();
         foreach (var column in table.Columns)
@@ -16,25 +21,25 @@ public static class ResourceView
             if (!column.Public)
                 continue;
             writer.WritePropertyName(column.JsonName);
-            WriteValue(writer, column, raw[column.Ordinal]);
+            if (column.Kind == ColumnKind.Json && raw[column.Ordinal] is { } json)
+                JsonSerializer.Serialize(writer, json, column.ClrType, KernelJson.Options);
+            else
+                WriteScalar(writer, column.Kind, raw[column.Ordinal]);
         }
         writer.WriteEndObject();
     }
 
-    private static void WriteValue(Utf8JsonWriter writer, ColumnModel column, object? raw)
+    internal static void WriteScalar(Utf8JsonWriter writer, ColumnKind kind, object? raw)
     {
         switch (raw)
         {
             case null:
                 writer.WriteNullValue();
                 break;
-            case not null when column.Kind == ColumnKind.Json:
-                JsonSerializer.Serialize(writer, raw, column.ClrType, KernelJson.Options);
-                break;
-            case long number when column.Kind == ColumnKind.Time:
+            case long number when kind == ColumnKind.Time:
                 writer.WriteStringValue(KernelJson.Text(Sql.Time(number)));
                 break;
-            case long number when column.Kind == ColumnKind.Boolean:
+            case long number when kind == ColumnKind.Boolean:
                 writer.WriteBooleanValue(number != 0);
                 break;
             case long number:

@@ -10,10 +10,14 @@ internal sealed class SqlBuilder
     private readonly StringBuilder _text = new();
     private readonly List<object> _values = [];
     private bool _hasWhere;
+    private int _aliases;
 
     public object[] Arguments => [.. _values];
 
     public static string Name(ColumnModel column) => Sql.Quote(column.Name);
+
+    /// <summary>A name for one more table of the statement.</summary>
+    public string NewAlias() => $"t{_aliases++}";
 
     public SqlBuilder Text(string text)
     {
@@ -29,25 +33,24 @@ internal sealed class SqlBuilder
         return this;
     }
 
-    public SqlBuilder Value(object value)
+    /// <summary>A part with a WHERE of its own, such as a sub-select; or one that goes on with conditions, such as ON.</summary>
+    public SqlBuilder Nested(bool hasWhere, Action write)
     {
-        _text.Append("@p").Append(_values.Count);
-        _values.Add(value);
+        var outer = _hasWhere;
+        _hasWhere = hasWhere;
+        write();
+        _hasWhere = outer;
         return this;
     }
 
-    public SqlBuilder Values(IEnumerable<object> values)
+    /// <summary>Keeps a value and gives what stands for it.</summary>
+    public string Parameter(object value)
     {
-        var first = true;
-        foreach (var value in values)
-        {
-            if (!first)
-                _text.Append(", ");
-            first = false;
-            Value(value);
-        }
-        return this;
+        _values.Add(value);
+        return $"@p{_values.Count - 1}";
     }
+
+    public SqlBuilder Value(object value) => Text(Parameter(value));
 
     public override string ToString() => _text.ToString();
 }

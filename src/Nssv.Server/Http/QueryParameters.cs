@@ -50,6 +50,10 @@ internal static class QueryParameters
         _ => throw HttpProblems.Parameter(name, $"'{name}' is true or false.").AsException(),
     };
 
+    /// <summary>Names between commas; none when it is absent or empty.</summary>
+    public static IReadOnlyList<string> Names(IQueryCollection query, string name) =>
+        query.TryGetValue(name, out var text) && !string.IsNullOrWhiteSpace(text) ? text.ToString().Split(',', StringSplitOptions.TrimEntries) : [];
+
     public static long? Number(IQueryCollection query, string name, long least, long most)
     {
         if (!query.TryGetValue(name, out var text))

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Nssv.Server.Http;
 
@@ -13,10 +14,15 @@ internal static class RequestBody
 
     /// <summary>The whole body; empty when there is none.</summary>
     /// <exception cref="ProblemException">413 body-too-large; 415 unsupported-media-type.</exception>
-    public static async Task<ReadOnlyMemory<byte>> Read(HttpRequest request, params string[] types)
+    public static Task<ReadOnlyMemory<byte>> Read(HttpRequest request, params string[] types) => Read(request, Limit, types);
+
+    /// <summary>The same with another limit, in bytes.</summary>
+    public static async Task<ReadOnlyMemory<byte>> Read(HttpRequest request, int limit, params string[] types)
     {
-        if (request.ContentLength > Limit)
-            throw HttpProblems.TooLarge(Limit).AsException();
+        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+            size.MaxRequestBodySize = limit;
+        if (request.ContentLength > limit)
+            throw HttpProblems.TooLarge(limit).AsException();
         if (request.ContentLength is null or 0 && !request.Headers.ContainsKey("Transfer-Encoding") && request.Protocol == "HTTP/1.1")
             return default;
         var reader = request.BodyReader;
@@ -32,15 +38,15 @@ internal static class RequestBody
             reader.AdvanceTo(read.Buffer.End);
             throw HttpProblems.ContentType(request.ContentType is { Length: > 80 } shown ? shown[..80] : request.ContentType, string.Join(" or ", types)).AsException();
         }
-        while (!read.IsCompleted && read.Buffer.Length <= Limit)
+        while (!read.IsCompleted && read.Buffer.Length <= limit)
         {
             reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
             read = await reader.ReadAsync(request.HttpContext.RequestAborted);
         }
-        if (read.Buffer.Length > Limit)
+        if (read.Buffer.Length > limit)
         {
             reader.AdvanceTo(read.Buffer.End);
-            throw HttpProblems.TooLarge(Limit).AsException();
+            throw HttpProblems.TooLarge(limit).AsException();
         }
         var body = read.Buffer.ToArray();
         reader.AdvanceTo(read.Buffer.End);

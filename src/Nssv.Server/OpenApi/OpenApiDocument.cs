@@ -55,16 +55,8 @@ internal static class OpenApiDocument
             operation["security"] = new JsonArray();
 
         var responses = new JsonObject();
-        if (read is { IsList: true })
-        {
-            foreach (var name in ResourceEndpoints.ListParameters)
-                parameters.Add(Parameter("query", name, book.Of(name switch { "limit" => typeof(int), "count" => typeof(bool), _ => typeof(string) })));
-            responses["200"] = Json("A page", Page(Resource(read, book), book));
-        }
-        else if (read is not null)
-        {
-            responses["200"] = Json("The resource; its version is the ETag", Resource(read, book));
-        }
+        if (read is not null)
+            Read(operation, parameters, responses, read, book);
         else if (patch is not null || request is not null)
         {
             Mutation(operation, parameters, responses, patch, request, book);
@@ -83,6 +75,17 @@ internal static class OpenApiDocument
         };
         operation["responses"] = responses;
         return operation;
+    }
+
+    private static void Read(JsonObject operation, JsonArray parameters, JsonObject responses, ReadEndpoint read, SchemaBook book)
+    {
+        foreach (var name in read.Kind switch { ReadKind.List => ResourceEndpoints.ListParameters, ReadKind.Get => ResourceEndpoints.GetParameters, _ => [] })
+            parameters.Add(Parameter("query", name, book.Of(name switch { "limit" => typeof(int), "count" => typeof(bool), _ => typeof(string) })));
+        if (read.Kind == ReadKind.Query)
+            operation["requestBody"] = Body(book.Of(typeof(QueryDocument)), RequestBody.Json);
+        responses["200"] = read.Kind == ReadKind.Get
+            ? Json("The resource; its version is the ETag. With fields or expand: a part of it, or more", Resource(read, book))
+            : Json("A page; with aggregate or groupBy: groups. With fields or expand, items are parts of resources, or more", Page(Resource(read, book), book));
     }
 
     private static void Mutation(JsonObject operation, JsonArray parameters, JsonObject responses, PatchEndpoint? patch, ApiRoute? request, SchemaBook book)
@@ -120,7 +123,8 @@ internal static class OpenApiDocument
     }
 
     private static string Summary(RouteEndpoint endpoint, ReadEndpoint? read, PatchEndpoint? patch) =>
-        read is { IsList: true } ? $"List {read.Table.Collection}"
+        read is { Kind: ReadKind.List } ? $"List {read.Table.Collection}"
+        : read is { Kind: ReadKind.Query } ? $"List {read.Table.Collection} by a query in the body"
         : read is not null ? $"Get a {read.Table.Singular}"
         : patch is not null ? $"Change a {patch.Table.Singular}"
         : endpoint.Metadata.GetMetadata<Answers>()?.Summary ?? throw new InvalidOperationException($"{endpoint.DisplayName} is not described");
@@ -132,6 +136,7 @@ internal static class OpenApiDocument
         ["properties"] = new JsonObject
         {
             ["items"] = new JsonObject { ["type"] = "array", ["items"] = item },
+            ["groups"] = new JsonObject { ["type"] = "array", ["items"] = new JsonObject { ["type"] = "object" } },
             ["nextCursor"] = book.Of(typeof(string)),
             ["count"] = book.Of(typeof(long)),
         },

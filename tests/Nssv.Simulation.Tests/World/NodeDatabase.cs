@@ -12,10 +12,10 @@ internal sealed class NodeDatabase(SqliteDatabase database, Func<bool> isCut, Fu
 {
     internal override Dialect Dialect => database.Dialect;
 
-    internal override ValueTask<List<T>> Read<T>(string sql, object[] values, Func<DbDataReader, T> map)
+    internal override ValueTask<List<T>> Read<T>(string sql, object[] values, Func<DbDataReader, T> map, ReadLimit? limit = null)
     {
         Reach();
-        return database.Read(sql, values, map);
+        return database.Read(sql, values, map, limit);
     }
 
     internal override T Exclusive<T>(Func<DbConnection, T> work)

@@ -328,7 +328,7 @@ public abstract class RecycleBinTests : IAsyncLifetime
     private Task<T> Get<T>(Id id) where T : class => _bed.Store.Get<T>(id).AsTask();
 
     private async Task<IEnumerable<Id>> Listed<T>(string? filter = null) where T : Resource =>
-        (await new Collections(_database).List<T>(new ListQuery { Filter = filter, Count = true }, AccessPredicate.All)) is var page && page.Count == page.Items.Count
+        (await new Collections(_database, TimeProvider.System).List<T>(new ListQuery { Filter = filter, Count = true }, AccessPredicate.All)) is var page && page.Count == page.Items.Count
             ? page.Items.Select(item => item.Id) : throw new InvalidOperationException("the count is not that of the list");
 }
 

@@ -14,18 +14,35 @@ public sealed partial class PostgresDatabase : Database
     private const int MostTexts = 4096;
 
     /// <summary>Of one node, unless the connection's text says otherwise.</summary>
-    private const int MostConnections = 24;
+    private const int MostConnections = 20;
+
+    /// <summary>Plans are kept with their statements. What is looked up by a key must not go on reading whole tables because they were small when it was first asked for.</summary>
+    private const string KeyedReads = "-c random_page_cost=1.1 -c enable_seqscan=off";
+
+    /// <summary>
+    /// What people ask for may have to read a table as a whole, and is planned for the values that they gave. Compiling such a statement takes longer than running it; the list
+    /// of a join that many rows meet should stay a hash in memory; and what a node asked for that is gone by now must end by itself.
+    /// </summary>
+    private const string Queries = "-c random_page_cost=1.1 -c plan_cache_mode=force_custom_plan -c jit=off -c work_mem=16MB -c statement_timeout=60000";
+
+    /// <summary>Connections of their own, so that long queries take none from the platform's work.</summary>
+    private const int MostQueries = 10;
 
     private readonly ConcurrentDictionary<string, string> _texts = new(StringComparer.Ordinal);
     private readonly NpgsqlDataSource _source;
+    private readonly NpgsqlDataSource _queries;
 
-    private PostgresDatabase(ResourceModels models, NpgsqlDataSource source) : base(models) => _source = source;
+    private PostgresDatabase(ResourceModels models, NpgsqlDataSource source, NpgsqlDataSource queries) : base(models) => (_source, _queries) = (source, queries);
 
     internal override Dialect Dialect => PostgresDialect.Instance;
 
     /// <param name="connection"><c>postgresql://user:password@host:port/database?sslmode=…</c>, or Npgsql's own <c>Host=…;…</c></param>
     /// <exception cref="FormatException">It is neither.</exception>
-    public static PostgresDatabase Open(string connection, ResourceModels models) => new(models, NpgsqlDataSource.Create(Settings(connection)));
+    public static PostgresDatabase Open(string connection, ResourceModels models)
+    {
+        var settings = Settings(connection);
+        return new(models, NpgsqlDataSource.Create(WithOptions(settings, KeyedReads)), NpgsqlDataSource.Create(WithOptions(settings, Queries, MostQueries)));
+    }
 
     internal static NpgsqlConnectionStringBuilder Settings(string connection)
     {
@@ -40,22 +57,37 @@ public sealed partial class PostgresDatabase : Database
         settings.Enlist = false;
         settings.IncludeErrorDetail = false;
         // A node that stops in the middle of a transaction (SIGSTOP, a cut cable) would hold its locks, and with them all others, for as long as it likes.
-        // Plans are kept with their statements. What is looked up by a key must not go on reading whole tables because they were small when it was first asked for.
-        settings.Options = $"{settings.Options} -c idle_in_transaction_session_timeout=2000 -c random_page_cost=1.1 -c enable_seqscan=off".Trim();
+        settings.Options = $"{settings.Options} -c idle_in_transaction_session_timeout=2000".Trim();
         return settings;
     }
 
-    internal override async ValueTask<List<T>> Read<T>(string sql, object[] values, Func<DbDataReader, T> map)
+    private static NpgsqlConnectionStringBuilder WithOptions(NpgsqlConnectionStringBuilder settings, string options, int? most = null)
     {
+        var own = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Options = $"{settings.Options} {options}" };
+        if (most is { } size)
+            (own.MinPoolSize, own.MaxPoolSize) = (Math.Min(own.MinPoolSize, size), Math.Min(own.MaxPoolSize, size));
+        return own;
+    }
+
+    internal override async ValueTask<List<T>> Read<T>(string sql, object[] values, Func<DbDataReader, T> map, ReadLimit? limit = null)
+    {
+        var cancellation = limit?.Cancellation ?? CancellationToken.None;
         try
         {
-            await using var command = _source.CreateCommand(Positional(sql));
+            await using var command = (limit is null ? _source : _queries).CreateCommand(Positional(sql));
+            // When it has passed, the driver asks the server to stop.
+            if (limit is not null)
+                command.CommandTimeout = Math.Max(1, (int)Math.Ceiling(limit.Longest.TotalSeconds));
             AddParameters(command.Parameters, values);
-            await using var reader = await command.ExecuteReaderAsync();
+            await using var reader = await command.ExecuteReaderAsync(cancellation);
             List<T> rows = [];
-            while (await reader.ReadAsync())
+            while (await reader.ReadAsync(cancellation))
                 rows.Add(map(reader));
             return rows;
+        }
+        catch (NpgsqlException error) when (limit is not null && (error.InnerException is TimeoutException || error is PostgresException { SqlState: PostgresErrorCodes.QueryCanceled }))
+        {
+            throw new ReadTimeoutException(error);
         }
         catch (NpgsqlException error)
         {
@@ -105,6 +137,9 @@ public sealed partial class PostgresDatabase : Database
                 string text => new NpgsqlParameter<string> { TypedValue = text, NpgsqlDbType = NpgsqlDbType.Text },
                 long number => new NpgsqlParameter<long> { TypedValue = number, NpgsqlDbType = NpgsqlDbType.Bigint },
                 double number => new NpgsqlParameter<double> { TypedValue = number, NpgsqlDbType = NpgsqlDbType.Double },
+                string[] texts => new NpgsqlParameter<string[]> { TypedValue = texts, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+                long[] numbers => new NpgsqlParameter<long[]> { TypedValue = numbers, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint },
+                double[] numbers => new NpgsqlParameter<double[]> { TypedValue = numbers, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Double },
                 SqlNull none => new NpgsqlParameter { Value = DBNull.Value, NpgsqlDbType = NullType(none) },
                 _ => throw new ArgumentException($"{value.GetType().Name} is not encoded"),
             });
@@ -114,7 +149,11 @@ public sealed partial class PostgresDatabase : Database
     private static NpgsqlDbType NullType(SqlNull none) =>
         none == SqlNull.Text ? NpgsqlDbType.Text : none == SqlNull.Whole ? NpgsqlDbType.Bigint : none == SqlNull.Real ? NpgsqlDbType.Double : NpgsqlDbType.Unknown;
 
-    public override ValueTask DisposeAsync() => _source.DisposeAsync();
+    public override async ValueTask DisposeAsync()
+    {
+        await _queries.DisposeAsync();
+        await _source.DisposeAsync();
+    }
 
     [GeneratedRegex("@p([0-9]+)")]
     private static partial Regex Parameter();

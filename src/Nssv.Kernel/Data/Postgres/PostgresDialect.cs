@@ -21,7 +21,27 @@ internal sealed class PostgresDialect : Dialect
 
     public override string? LockTable => "LOCK TABLE {0} IN EXCLUSIVE MODE";
 
-    public override string JsonMember(string column, string keyParameter) => $"({column}::json ->> {keyParameter})";
+    public override string JsonMember(string column, string keyParameter) => $"(({column}::json ->> {keyParameter}) COLLATE \"C\")";
+
+    public override object List(IReadOnlyList<object> values) => values[0] switch
+    {
+        string => values.Cast<string>().ToArray(),
+        long => values.Cast<long>().ToArray(),
+        _ => values.Cast<double>().ToArray(),
+    };
+
+    public override string InList(string parameter) => $"= ANY ({parameter})";
+
+    public override string LikeOperator => "LIKE";
+
+    public override string LikePattern(IReadOnlyList<string> parts) =>
+        string.Join('%', parts.Select(part => part.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal)));
+
+    public override string PositionFunction => "strpos";
+
+    public override bool KnowsItsRows => true;
+
+    public override bool IsOverflow(DbException error) => error.SqlState == Npgsql.PostgresErrorCodes.NumericValueOutOfRange;
 
     public override Dictionary<string, List<string>> Describe(DbConnection connection)
     {

@@ -49,14 +49,14 @@ public sealed class SqliteDatabase : Database
     public static SqliteDatabase InMemory(ResourceModels models) =>
         new(models, "", new SqliteSession("Data Source=:memory:;Pooling=False", "foreign_keys=ON"), null);
 
-    internal override ValueTask<List<T>> Read<T>(string sql, object[] values, Func<DbDataReader, T> map)
+    internal override ValueTask<List<T>> Read<T>(string sql, object[] values, Func<DbDataReader, T> map, ReadLimit? limit = null)
     {
         if (_memory is not null)
             return new(_memory.Read(sql, values, map));
         var session = Rent();
         try
         {
-            var rows = session.Read(sql, values, map);
+            var rows = limit is null ? session.Read(sql, values, map) : session.Read(sql, values, map, limit);
             Return(session);
             return new(rows);
         }

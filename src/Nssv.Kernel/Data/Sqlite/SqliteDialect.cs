@@ -22,6 +22,21 @@ internal sealed class SqliteDialect : Dialect
 
     public override string JsonMember(string column, string keyParameter) => $"(SELECT j.value FROM json_each({column}) AS j WHERE j.key = {keyParameter})";
 
+    public override object List(IReadOnlyList<object> values) => System.Text.Json.JsonSerializer.Serialize(values, KernelJson.Options);
+
+    public override string InList(string parameter) => $"IN (SELECT value FROM json_each({parameter}))";
+
+    public override string LikeOperator => "GLOB";
+
+    public override string LikePattern(IReadOnlyList<string> parts) =>
+        string.Join('*', parts.Select(part => part.Replace("[", "[[]", StringComparison.Ordinal).Replace("*", "[*]", StringComparison.Ordinal).Replace("?", "[?]", StringComparison.Ordinal)));
+
+    public override string PositionFunction => "instr";
+
+    public override bool KnowsItsRows => false;
+
+    public override bool IsOverflow(DbException error) => error.Message.Contains("integer overflow", StringComparison.Ordinal);
+
     public override Dictionary<string, List<string>> Describe(DbConnection connection)
     {
         Dictionary<string, List<string>> tables = new(StringComparer.Ordinal);
