@@ -51,7 +51,7 @@ public sealed class WidgetSimulationTests(ITestOutputHelper output)
             return;
         }
 
-        Seeds.Check(Seeds.Failures([.. Enumerable.Range(1, Seeds.Count(10)).Select(seed => (Func<Task<RunResult>>)(() => Long((ulong)seed)))], 3, Tell));
+        Seeds.Check(Seeds.Failures([.. Enumerable.Range(1, Seeds.Count(20)).Select(seed => (Func<Task<RunResult>>)(() => Long((ulong)seed)))], 3, Tell));
     }
 
     private static Task<RunResult> Long(ulong seed, bool verbose = false) => WidgetRun.Random(seed, verbose: verbose, managers: 2 + (int)(seed % 2), operations: 2_000);

@@ -119,8 +119,7 @@ public sealed class ManagerFaultTests(TwoManagers platform) : IClassFixture<TwoM
         platform.Postgres.Fill();
         try
         {
-            var refused = load.Refusals;
-            await Instance.Until(() => Task.FromResult(load.Refusals > refused), "somebody is told that the database is full", () => Task.FromResult(platform.Logs()));
+            await Instance.Until(platform.RefusesForWantOfRoom, "somebody is told that the database is full", () => Task.FromResult(platform.Logs()));
         }
         finally
         {

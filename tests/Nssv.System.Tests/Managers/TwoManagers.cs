@@ -13,7 +13,7 @@ namespace Nssv.System.Tests.Managers;
 public sealed class TwoManagers : IAsyncLifetime
 {
     public const int Shards = 1_024;
-    private const int Hosts = 4;
+    private const int Hosts = 40;
     private static readonly TimeSpan TakeOver = TimeSpan.FromSeconds(60);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("nssv-managers-").FullName;
@@ -89,6 +89,24 @@ public sealed class TwoManagers : IAsyncLifetime
             },
             "the hosts hold what the rows say", () => Task.FromResult($"rows:\n{rows}\nhosts:\n{real}"), TimeSpan.FromSeconds(30));
         TestContext.Current.TestOutputHelper?.WriteLine($"{load.Ended.Count} operations, {load.Refusals} refusals in between");
+    }
+
+    /// <summary>Whether a change is refused because the database is full, and says so. What is accepted uses up what little room there may still be.</summary>
+    public async Task<bool> RefusesForWantOfRoom()
+    {
+        try
+        {
+            await First.Api.Mutate(Instance.Post("data-centers", new JsonObject { ["name"] = "one-more", ["description"] = new string('x', 1_000) }));
+            return false;
+        }
+        catch (Client.Problems.ApiProblemException refused)
+        {
+            return refused.Problem.Code == "database-full";
+        }
+        catch (Exception e) when (ManagerProcess.IsAway(e))
+        {
+            return false;
+        }
     }
 
     /// <summary>Creations and deletions of machines so far.</summary>

@@ -23,7 +23,10 @@ public sealed partial class PostgresDatabase : Database
     private const string Queries = "-c random_page_cost=1.1 -c plan_cache_mode=force_custom_plan -c jit=off -c work_mem=16MB -c statement_timeout=60000";
 
     /// <summary>Connections of their own, so that long queries take none from the platform's work.</summary>
-    private const int MostQueries = 20;
+    private const int MostQueries = 8;
+
+    /// <summary>Of one node, unless the connection's text says otherwise.</summary>
+    private const int MostConnections = 24;
 
     private readonly ConcurrentDictionary<string, string> _texts = new(StringComparer.Ordinal);
     private readonly NpgsqlDataSource _source;
@@ -35,10 +38,16 @@ public sealed partial class PostgresDatabase : Database
 
     /// <param name="connection"><c>postgresql://user:password@host:port/database?sslmode=…</c>, or Npgsql's own <c>Host=…;…</c></param>
     /// <exception cref="FormatException">It is neither.</exception>
-    public static PostgresDatabase Open(string connection, ResourceModels models)
+    public static PostgresDatabase Open(string connection, ResourceModels models) =>
+        new(models, NpgsqlDataSource.Create(WithOptions(Settings(connection), KeyedReads)), NpgsqlDataSource.Create(WithOptions(Settings(connection), Queries, MostQueries)));
+
+    internal static NpgsqlConnectionStringBuilder Settings(string connection)
     {
         var settings = PostgresUrl.Parse(connection);
         settings.ApplicationName ??= "nssv";
+        // Several nodes share the server, which takes 100 connections unless told otherwise; who finds all in use waits for a moment.
+        if (!settings.ShouldSerialize("Maximum Pool Size"))
+            settings.MaxPoolSize = MostConnections;
         settings.MaxAutoPrepare = 256;
         settings.AutoPrepareMinUsages = 2;
         settings.NoResetOnClose = true;
@@ -46,7 +55,7 @@ public sealed partial class PostgresDatabase : Database
         settings.IncludeErrorDetail = false;
         // A node that stops in the middle of a transaction (SIGSTOP, a cut cable) would hold its locks, and with them all others, for as long as it likes.
         settings.Options = $"{settings.Options} -c idle_in_transaction_session_timeout=2000".Trim();
-        return new(models, NpgsqlDataSource.Create(WithOptions(settings, KeyedReads)), NpgsqlDataSource.Create(WithOptions(settings, Queries, MostQueries)));
+        return settings;
     }
 
     private static NpgsqlConnectionStringBuilder WithOptions(NpgsqlConnectionStringBuilder settings, string options, int? most = null)

@@ -26,7 +26,7 @@ internal static class PostgresUrl
                 settings.Password = Uri.UnescapeDataString(password);
             foreach (var pair in url.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
             {
-                var (key, value) = pair.Split('=', 2) is [var k, var v] ? (k, Uri.UnescapeDataString(v)) : (pair, "");
+                var (key, value) = pair.Split('=', 2) is [var k, var v] ? (Uri.UnescapeDataString(k), Uri.UnescapeDataString(v)) : (pair, "");
                 settings[key switch { "sslmode" => "SSL Mode", "sslrootcert" => "Root Certificate", "connect_timeout" => "Timeout", "application_name" => "Application Name", _ => key }] =
                     key == "sslmode" ? value.Replace("-", "", StringComparison.Ordinal) : value;
             }

@@ -172,6 +172,7 @@ public sealed partial class HostObservation(
     /// <summary>Writes down that hosts were heard, for those for which that was last done a while ago.</summary>
     private async Task WriteHeard(bool slept)
     {
+        ProblemException? unwritten = null;
         List<Task> writes = [];
         foreach (var (hostId, session) in _sessions.OrderBy(s => s.Key))
         {
@@ -191,6 +192,8 @@ public sealed partial class HostObservation(
         }
 
         await Task.WhenAll(writes);
+        if (unwritten is not null)
+            LogHeardNotWritten(log, unwritten.Problem.Code);
 
         async Task Again(Id hostId, HostSession session, DateTimeOffset heardAt)
         {
@@ -199,6 +202,11 @@ public sealed partial class HostObservation(
                 await Write(hostId, session, heardAt, long.MaxValue, null);
                 // A storage that was attached to the cluster at the moment at which the host connected.
                 await PrepareStorages(hostId);
+            }
+            catch (ProblemException e)
+            {
+                // The database is away or full, for all of them: it is said once.
+                unwritten = e;
             }
             catch (Exception e) when (e is not FencedException)
             {
@@ -398,6 +406,9 @@ public sealed partial class HostObservation(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The hosts of other managers could not be looked up")]
     private static partial void LogFollowFailed(ILogger log, Exception e);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "That hosts were heard could not be written down: {Code}")]
+    private static partial void LogHeardNotWritten(ILogger log, string code);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Host {HostId} could not be watched")]
     private static partial void LogWatchFailed(ILogger log, Id hostId, Exception e);
