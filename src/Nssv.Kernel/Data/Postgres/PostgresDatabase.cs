@@ -13,9 +13,6 @@ public sealed partial class PostgresDatabase : Database
 {
     private const int MostTexts = 4096;
 
-    /// <summary>Of one node, unless the connection's text says otherwise.</summary>
-    private const int MostConnections = 20;
-
     /// <summary>Plans are kept with their statements. What is looked up by a key must not go on reading whole tables because they were small when it was first asked for.</summary>
     private const string KeyedReads = "-c random_page_cost=1.1 -c enable_seqscan=off";
 
@@ -26,7 +23,10 @@ public sealed partial class PostgresDatabase : Database
     private const string Queries = "-c random_page_cost=1.1 -c plan_cache_mode=force_custom_plan -c jit=off -c work_mem=16MB -c statement_timeout=60000";
 
     /// <summary>Connections of their own, so that long queries take none from the platform's work.</summary>
-    private const int MostQueries = 10;
+    private const int MostQueries = 8;
+
+    /// <summary>Of one node, unless the connection's text says otherwise.</summary>
+    private const int MostConnections = 24;
 
     private readonly ConcurrentDictionary<string, string> _texts = new(StringComparer.Ordinal);
     private readonly NpgsqlDataSource _source;
@@ -38,11 +38,8 @@ public sealed partial class PostgresDatabase : Database
 
     /// <param name="connection"><c>postgresql://user:password@host:port/database?sslmode=…</c>, or Npgsql's own <c>Host=…;…</c></param>
     /// <exception cref="FormatException">It is neither.</exception>
-    public static PostgresDatabase Open(string connection, ResourceModels models)
-    {
-        var settings = Settings(connection);
-        return new(models, NpgsqlDataSource.Create(WithOptions(settings, KeyedReads)), NpgsqlDataSource.Create(WithOptions(settings, Queries, MostQueries)));
-    }
+    public static PostgresDatabase Open(string connection, ResourceModels models) =>
+        new(models, NpgsqlDataSource.Create(WithOptions(Settings(connection), KeyedReads)), NpgsqlDataSource.Create(WithOptions(Settings(connection), Queries, MostQueries)));
 
     internal static NpgsqlConnectionStringBuilder Settings(string connection)
     {
