@@ -82,7 +82,7 @@ internal sealed class Platform : IDisposable
     }
 
     public Task<OperationSnapshot> Delete(string collection, string id, CancellationToken cancel) =>
-        Do(HttpMethod.Delete, collection == "virtual-machines" ? $"{collection}/{id}?expunge=true" : $"{collection}/{id}", null, cancel);
+        Do(HttpMethod.Delete, collection is "virtual-machines" or "images" ? $"{collection}/{id}?expunge=true" : $"{collection}/{id}", null, cancel);
 
     public Task<OperationSnapshot> Do(string path, JsonObject body, CancellationToken cancel) => Do(HttpMethod.Post, path, body, cancel);
 
