@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+
 namespace Nssv.Kernel.Query;
 
 /// <summary>How the joins of one filter are written for a database that does not know how many rows meet them.</summary>
@@ -5,7 +7,7 @@ namespace Nssv.Kernel.Query;
 /// <param name="Broad">So many rows of this table that they are better met in the order asked for than gathered by an index and sorted.</param>
 internal sealed record FilterPlan(IReadOnlySet<FilterNode> Wide, IReadOnlySet<FilterNode> Broad)
 {
-    private static readonly HashSet<FilterNode> None = new(ReferenceEqualityComparer.Instance);
+    private static readonly FrozenSet<FilterNode> None = FrozenSet<FilterNode>.Empty;
 
     /// <summary>As written: the database knows better.</summary>
     public static FilterPlan Plain { get; } = new(None, None);

@@ -215,7 +215,7 @@ internal sealed class MachineRun : ScenarioRun
     protected override async Task Check(IStore store, Findings findings)
     {
         findings.AddAll(Invariant.RunsTwice, _twice);
-        await ScheduleChecks.Once(store, findings);
+        await ScheduleChecks.Once(store, Cluster.Managers.Min(manager => manager.Context.Clock.GetUtcNow()), findings);
         await MachineChecks.Agree(store, Cluster.Hosts, host => Chaos?.LostPower(host) == true, findings);
     }
 

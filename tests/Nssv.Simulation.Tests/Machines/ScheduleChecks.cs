@@ -9,10 +9,12 @@ using Nssv.Simulation.Tests.Invariants;
 
 namespace Nssv.Simulation.Tests.Machines;
 
-/// <summary>A schedule has run at most once for each time at which it was due, and is not overdue.</summary>
+/// <summary>
+/// A schedule has run at most once for each time at which it was due, and is not overdue. It was made by one clock and is run by another, which may be behind: then it waits.
+/// </summary>
 internal static class ScheduleChecks
 {
-    public static async Task Once(IStore store, Findings findings)
+    public static async Task Once(IStore store, DateTimeOffset slowestClock, Findings findings)
     {
         var schedules = (await store.List<Schedule>()).ToDictionary(schedule => schedule.Id);
         var runs = (await store.List<Operation>(Condition.Equal(nameof(Operation.Kind), "schedule.run")))
@@ -25,6 +27,6 @@ internal static class ScheduleChecks
         }
 
         foreach (var schedule in schedules.Values.Where(schedule => schedule.Cron == "* * * * *"))
-            findings.Expect(schedule.LastOperationId is not null, Invariant.Ended, $"schedule {schedule.Name} is due each minute and has not run once");
+            findings.Expect(schedule.LastOperationId is not null || schedule.NextRunAt > slowestClock, Invariant.Ended, $"schedule {schedule.Name} is due each minute and has not run once");
     }
 }
