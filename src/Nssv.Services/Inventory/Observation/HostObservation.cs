@@ -314,6 +314,7 @@ public sealed partial class HostObservation(
 
     private async Task Reconcile(Id hostId, HostSession session, long incarnation)
     {
+        var compared = false;
         try
         {
             while (!await cleanUp.Run(hostId))
@@ -328,6 +329,9 @@ public sealed partial class HostObservation(
                 if (session.Incarnation != incarnation || links.Of(hostId) != HostLink.Reconciling || _sessions.GetValueOrDefault(hostId) != session)
                     return;
                 session.Synced = true;
+                // Whatever the agent's next start tells from now on is compared anew, though this has not quite ended.
+                session.Reconciling = false;
+                compared = true;
                 links.Set(hostId, HostLink.Connected);
             }
 
@@ -343,8 +347,11 @@ public sealed partial class HostObservation(
         }
         finally
         {
-            lock (session)
-                session.Reconciling = false;
+            if (!compared)
+            {
+                lock (session)
+                    session.Reconciling = false;
+            }
         }
     }
 
