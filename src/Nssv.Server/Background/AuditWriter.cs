@@ -42,8 +42,8 @@ internal sealed partial class AuditWriter(AuditRecorder recorder, IOwnership own
         {
             for (var begun = time.GetTimestamp(); await recorder.Advance(hold); begun = time.GetTimestamp())
             {
-                // It may lag; what it is about may not. So it takes half the time at most.
-                await Task.Delay(time.GetElapsedTime(begun), time, stopping);
+                // It may lag; what it is about may not. So it takes a fifth of the time at most.
+                await Task.Delay(4 * time.GetElapsedTime(begun), time, stopping);
             }
         }
         catch (NotOwnerException)

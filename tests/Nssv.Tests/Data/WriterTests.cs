@@ -238,7 +238,7 @@ public abstract class WriterTests : DatabaseTest
         await old.Commit(new UnitOfWork().Insert(Sample.Rack()));
         var newer = NewWriter();
         await Should.ThrowAsync<FencedException>(() => old.Commit(new UnitOfWork().Insert(Sample.Rack("late"))));
-        told.ShouldNotBeNull();
+        await Poll.Until("the fence is told", () => Task.FromResult(Volatile.Read(ref told) is not null));
         await Should.ThrowAsync<FencedException>(() => old.Commit(new UnitOfWork().Insert(Sample.Rack("later"))));
         await newer.Commit(new UnitOfWork().Insert(Sample.Rack("new")));
         (await Store.List<Rack>()).Select(rack => rack.Name).Order().ShouldBe(["new", "rack"]);
