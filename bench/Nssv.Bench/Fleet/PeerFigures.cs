@@ -1,12 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text;
 using System.Text.Json.Nodes;
 using Nssv.Bench.Load;
 using Nssv.Bench.Managers;
-using Nssv.Kernel.Data;
 using Nssv.Kernel.Ownership;
-using Nssv.Server.Composition;
 
 namespace Nssv.Bench.Fleet;
 
@@ -14,7 +11,6 @@ namespace Nssv.Bench.Fleet;
 internal sealed class PeerFigures(Options options, Figures figures, string folder)
 {
     private const double TakeOverAim = 5;
-    private const int Resources = 100;
 
     public async Task Measure(PostgresServer postgres)
     {
@@ -29,7 +25,6 @@ internal sealed class PeerFigures(Options options, Figures figures, string folde
             other = await ServerProcess.Start(second);
             await using var simulator = await SimulatorProcess.Start(first, hosts, 1);
             var (token, _) = await second.SignIn();
-            await Forwarded(first, second, token);
 
             List<double> takeOvers = [];
             for (var round = 0; round < (options.Quick ? 1 : 3); round++)
@@ -51,49 +46,6 @@ internal sealed class PeerFigures(Options options, Figures figures, string folde
                 await other.DisposeAsync();
         }
     }
-
-    /// <summary>The same change of a resource that the asked manager owns, and of one that its peer does.</summary>
-    private async Task Forwarded(BenchHome first, BenchHome second, string token)
-    {
-        using var connection = await TlsConnection.Open(second.Settings.HttpsPort, second.Authority);
-        List<Id> made = [];
-        for (var i = 0; i < Resources; i++)
-        {
-            var id = new Id(Guid.CreateVersion7());
-            await Ask("POST", "/api/v1/data-centers", new JsonObject { ["id"] = id.ToString(), ["name"] = $"center-{i}" });
-            made.Add(id);
-        }
-        await using var database = DataServices.Open(first.Settings, DataServices.Models);
-        var owners = await new Store(database).Select("SELECT number, member_id FROM shards", [], row => (Number: row.GetInt64(0), Member: row.GetString(1)));
-        var own = owners.Where(shard => shard.Member == second.Settings.ManagerId.ToString()).Select(shard => shard.Number).ToHashSet();
-        await Changes(made, 2_000); // until everything is compiled
-        var here = await Changes([.. made.Where(id => own.Contains(Shards.Of(id)))], options.Quick ? 500 : 3_000);
-        var there = await Changes([.. made.Where(id => !own.Contains(Shards.Of(id)))], options.Quick ? 500 : 3_000);
-        foreach (var (name, share) in new[] { ("p50", 0.5), ("p99", 0.99) })
-            figures.Add(new($"managers: a change that is forwarded to the owner, {name}", At(there, share), "ms", Baseline: At(here, share), Note: "one after the other, PostgreSQL; baseline: the same at the owner itself"));
-
-        async Task<List<double>> Changes(IReadOnlyList<Id> targets, int count)
-        {
-            List<double> latencies = new(count);
-            for (var i = 0; i < count; i++)
-            {
-                var start = Stopwatch.GetTimestamp();
-                await Ask("PATCH", $"/api/v1/data-centers/{targets[i % targets.Count]}", new JsonObject { ["description"] = Note($"change {i}") });
-                latencies.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-            }
-            latencies.Sort();
-            return latencies;
-        }
-
-        async Task Ask(string method, string path, JsonObject body)
-        {
-            var status = await connection.Exchange(TlsConnection.Request(method, path, token, body.ToJsonString(), "Prefer: wait=30\r\n"));
-            if (status is < 200 or >= 300)
-                throw new InvalidOperationException($"{method} {path} was answered with {status}: {Encoding.UTF8.GetString(connection.Body.Span)}");
-        }
-    }
-
-    private static double At(List<double> sorted, double share) => sorted[(int)(sorted.Count * share)];
 
     /// <summary>How many shards the manager holds, as it says itself.</summary>
     private static async Task<long> ShardsOf(BenchHome home, string token)
