@@ -12,7 +12,8 @@ internal sealed record Options(IReadOnlyList<string> Only, string? Json, bool Qu
         Names of measurements: create, power-off, idle (a whole platform), flows, reads, accepts (a manager under load),
         fleet (machines made on simulated hosts of a second process, over mutual TLS, at 0, 50,000 and 100,000 machines), heartbeats
         (5,000 such hosts), start (a manager's start with 300,000 machines and 1,000 unfinished operations), in-flight (as
-        many operations at once as are accepted), managers (two of them on PostgreSQL: take-over).
+        many operations at once as are accepted), managers (two of them on PostgreSQL: take-over,
+        forwarded calls).
         Names of databases for the latter: sqlite, postgresql.
         --quick measures shorter and repeats less; --rounds is how many machines are created on each side (10), --seconds how
         long each measurement under load takes (8), --hosts how many hosts send heartbeats.
