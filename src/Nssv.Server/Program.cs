@@ -1,6 +1,7 @@
 using Nssv.Kernel;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Ownership;
+using Nssv.Plugins.Runner;
 using Nssv.Server.Certificates;
 using Nssv.Server.Composition;
 
@@ -15,6 +16,9 @@ try
             return await JoinCommand.Run(line, TimeProvider.System);
         case "serve":
             return await ServeCommand.Run(line, TimeProvider.System);
+        case "run-plugin":
+            // Not for people: the manager starts one for each plugin.
+            return await PluginRunner.Run(line["assembly"] ?? "");
         default:
             Console.Error.WriteLine("Usage: nssv-server init|join|serve --home DIR");
             return 2;

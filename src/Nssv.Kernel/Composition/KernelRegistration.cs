@@ -56,7 +56,7 @@ public static class KernelRegistration
             var assemblies = p.GetServices<ServiceAssembly>().Select(a => a.Assembly).Distinct().ToList();
             var contexts = ContextTypes(p.GetServices<IStep>());
             var reader = new FlowReader(name => contexts.GetValueOrDefault(name));
-            return new FlowCatalog(assemblies.SelectMany(reader.ReadAll), p.GetServices<IStep>());
+            return new FlowCatalog(assemblies.SelectMany(reader.ReadAll), p.GetServices<IStep>(), inserted: p.GetServices<InsertedStep>());
         });
         services.AddSingleton<Node>();
         services.AddSingleton<IBus>(p => p.GetRequiredService<Node>().Bus);

@@ -10,10 +10,12 @@ public sealed class FlowCatalog
 {
     private readonly Dictionary<string, FlowDefinition> _flows = new(StringComparer.Ordinal);
     private readonly Dictionary<string, StepBinding> _steps = new(StringComparer.Ordinal);
+    private readonly ILookup<(string Flow, string Beside), InsertedStep> _inserted;
 
     /// <exception cref="FlowException">A flow names a step, a flow, a property or a type that does not fit.</exception>
     /// <param name="level">Of this build: a flow that waits for a later one is wrong.</param>
-    public FlowCatalog(IEnumerable<FlowDefinition> flows, IEnumerable<object> steps, long level = PlatformLevel.Current)
+    /// <param name="inserted">Steps to put into flows. One that does not fit is told so, and left out.</param>
+    public FlowCatalog(IEnumerable<FlowDefinition> flows, IEnumerable<object> steps, long level = PlatformLevel.Current, IEnumerable<InsertedStep>? inserted = null)
     {
         foreach (var step in steps)
         {
@@ -30,6 +32,7 @@ public sealed class FlowCatalog
 
         foreach (var flow in _flows.Values.OrderBy(f => f.Name, StringComparer.Ordinal))
             Check(flow, level);
+        _inserted = (inserted ?? []).Where(Fits).ToLookup(step => (step.Flow, step.Beside));
     }
 
     public IEnumerable<FlowDefinition> Flows => _flows.Values;
@@ -59,7 +62,10 @@ public sealed class FlowCatalog
             switch (node)
             {
                 case FlowNode.Step s:
+                    var beside = _inserted[(flow.Name, s.Name)];
+                    steps.AddRange(beside.Where(inserted => inserted.Before).Select(inserted => Planned(inserted, scope)));
                     steps.Add(new PlannedStep(s.Name, scope, s.Deadline, s.Retry, s.AfterCrash ?? flow.AfterCrash, s.PointOfNoReturn, s.Stall));
+                    steps.AddRange(beside.Where(inserted => !inserted.Before).Select(inserted => Planned(inserted, scope)));
                     break;
                 case FlowNode.Call { Foreach: { } list } call:
                     var items = context[JsonName(list)] as JsonArray ?? [];
@@ -75,6 +81,22 @@ public sealed class FlowCatalog
                     break;
             }
         }
+    }
+
+    private static PlannedStep Planned(InsertedStep step, string scope) =>
+        new(step.Name, scope, step.Deadline, 0, FlowDirection.Forward, PointOfNoReturn: false, Optional: step.Optional);
+
+    private bool Fits(InsertedStep step)
+    {
+        if (Find(step.Flow) is not { } flow)
+            step.DoesNotFit($"there is no flow '{step.Flow}'");
+        else if (!flow.Nodes.OfType<FlowNode.Step>().Any(own => own.Name == step.Beside))
+            step.DoesNotFit($"flow '{step.Flow}' has no step '{step.Beside}'");
+        else if (!_steps.TryAdd(step.Name, new InsertedStepBinding(step)))
+            step.DoesNotFit($"there is another step '{step.Name}'");
+        else
+            return true;
+        return false;
     }
 
     private void Check(FlowDefinition flow, long level)

@@ -8,7 +8,7 @@ using Nssv.Kernel.Operations;
 namespace Nssv.Kernel.Flows;
 
 /// <summary>One try of one step, forward or back: counts what it asks for, so that a repeat asks for the same under the same names.</summary>
-internal sealed class StepRun(OperationRun run, OperationRunner runner, PlannedStep step, int index, int attempt, bool undoing, Id? host, CancellationToken cancelled)
+internal sealed class StepRun(OperationRun run, OperationRunner runner, PlannedStep step, int index, int attempt, bool undoing, Id? host, CancellationToken late, CancellationToken cancelled)
 {
     private int _calls;
     private int _commands;
@@ -16,6 +16,12 @@ internal sealed class StepRun(OperationRun run, OperationRunner runner, PlannedS
     public OperationRun Run { get; } = run;
     public OperationRunner Runner { get; } = runner;
     public CancellationToken Cancelled { get; } = cancelled;
+
+    /// <summary>Its deadline has passed, and nobody has cancelled it.</summary>
+    public bool IsLate => late.IsCancellationRequested && (undoing || !Run.Cancelled.IsCancellationRequested);
+
+    /// <summary>Of this step of this operation, whenever it runs, forward or back.</summary>
+    public string Key => $"{Run.Operation.Id}/{index}";
 
     /// <summary>A command was given up before its result came.</summary>
     public bool FateUnknown { get; private set; }

@@ -113,9 +113,9 @@ internal sealed partial class OperationRunner(
             var index = run.Operation.StepIndex;
             var step = run.Plan.Steps[index];
             var binding = flows.FindStep(step.Name);
-            if (binding is null)
+            if (binding is null && !step.Optional)
                 return await LeaveToNewer(run, UnknownStep(step));
-            for (var attempt = 1; ; attempt++)
+            for (var attempt = 1; binding is not null; attempt++)
             {
                 try
                 {
@@ -157,9 +157,9 @@ internal sealed partial class OperationRunner(
             var index = run.Operation.StepIndex;
             var step = run.Plan!.Steps[index];
             var binding = flows.FindStep(step.Name);
-            if (binding is null)
+            if (binding is null && !step.Optional)
                 return await LeaveToNewer(run, UnknownStep(step));
-            for (var attempt = 1; ; attempt++)
+            for (var attempt = 1; binding is not null; attempt++)
             {
                 try
                 {
@@ -191,7 +191,7 @@ internal sealed partial class OperationRunner(
         var host = binding.Host(run, step.Scope);
         using var deadline = new CancellationTokenSource(step.Deadline, time);
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, undoing || run.PastPointOfNoReturn ? CancellationToken.None : run.Cancelled);
-        var tried = new StepRun(run, this, step, index, attempt, undoing, host, cancel.Token);
+        var tried = new StepRun(run, this, step, index, attempt, undoing, host, deadline.Token, cancel.Token);
         try
         {
             cancel.Token.ThrowIfCancellationRequested();

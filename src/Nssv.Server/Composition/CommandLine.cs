@@ -6,7 +6,7 @@ namespace Nssv.Server.Composition;
 internal sealed class CommandLine
 {
     private static readonly string[] Known =
-        ["home", "platform-id", "https-port", "http-port", "agent-api-port", "agent-api-host", "agent-port", "certificate", "password-file", "name", "from"];
+        ["home", "platform-id", "https-port", "http-port", "agent-api-port", "agent-api-host", "agent-port", "certificate", "password-file", "name", "from", "assembly"];
 
     private readonly List<(string Name, string Value)> _options = [];
 

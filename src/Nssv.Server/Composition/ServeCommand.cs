@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Runtime.InteropServices;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Ownership;
+using Nssv.Server.Plugins;
 using Nssv.Services;
 
 namespace Nssv.Server.Composition;
@@ -24,12 +25,13 @@ internal static partial class ServeCommand
         using var logs = LoggerFactory.Create(logging => ServerHost.ConfigureLog(logging, settings.Logs));
         var log = logs.CreateLogger(typeof(ServeCommand).FullName!);
         // SQLite's own file is locked with the database.
+        await using var plugins = await PluginSet.Open(settings.Home, new PluginLimits(), time, logs.CreateLogger<PluginSet>());
         using var alone = settings.HasPeers ? InstanceLock.Acquire(settings.LockFile) : null;
         while (true)
         {
             try
             {
-                switch (await Serve(settings, time, asked.Token))
+                switch (await Serve(settings, plugins, time, asked.Token))
                 {
                     case End.AskedFor:
                         return 0;
@@ -65,9 +67,9 @@ internal static partial class ServeCommand
         Replaced,
     }
 
-    private static async Task<End> Serve(ServerSettings settings, TimeProvider time, CancellationToken asked)
+    private static async Task<End> Serve(ServerSettings settings, PluginSet plugins, TimeProvider time, CancellationToken asked)
     {
-        await using var app = ServerHost.Build(settings, time, services => services.AddPlatformServices());
+        await using var app = ServerHost.Build(settings, time, services => services.AddPlatformServices(), plugins);
         // A newer program may have taken the older one's place since the home was prepared.
         Migrator.Apply(app.Services.GetRequiredService<Database>(), time, Migrations.All);
         await ServerHost.Start(app);

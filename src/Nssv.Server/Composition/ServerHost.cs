@@ -7,6 +7,7 @@ using Nssv.Server.Background;
 using Nssv.Server.Certificates;
 using Nssv.Server.Http;
 using Nssv.Server.Metrics;
+using Nssv.Server.Plugins;
 
 namespace Nssv.Server.Composition;
 
@@ -16,8 +17,9 @@ public static class ServerHost
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(10);
 
     /// <param name="services">Registers the platform's services, and whatever a test wants to look at.</param>
+    /// <param name="plugins">None if not given. Whoever opened them closes them.</param>
     /// <exception cref="ConfigurationException">A certificate cannot be used.</exception>
-    public static WebApplication Build(ServerSettings settings, TimeProvider time, Action<IServiceCollection> services)
+    internal static WebApplication Build(ServerSettings settings, TimeProvider time, Action<IServiceCollection> services, PluginSet? plugins = null)
     {
         var files = new CertificateFiles(settings.Folder);
         var authority = files.OpenAuthority(settings.PlatformId, time);
@@ -34,7 +36,7 @@ public static class ServerHost
         builder.Services.AddSingleton(settings).AddSingleton(settings.Dispatch);
         builder.Services.AddSources(time).AddData(settings).AddMembership(settings, manager).AddKernel().AddIdentity()
             .AddAgents(authority, manager, new AgentApiAddress(settings.PeerUrl)).AddApi(settings).AddMetrics(settings);
-        builder.Services.AddBackground();
+        builder.Services.AddPlugins(plugins ?? PluginSet.None).AddBackground();
         services(builder.Services);
 
         var app = builder.Build();

@@ -17,6 +17,7 @@ using Nssv.Server.Members;
 using Nssv.Server.Metrics;
 using Nssv.Server.OpenApi;
 using Nssv.Server.Peers;
+using Nssv.Server.Plugins;
 using Nssv.Services;
 using Nssv.Services.Identity;
 
@@ -122,6 +123,7 @@ internal static class ServerServices
         services.AddSingleton<AuditTrail>();
         services.AddSingleton<AuditVerification>();
         services.AddSingleton<AuditEndpoints>();
+        services.AddSingleton<PluginEndpoints>();
         return services;
     }
 
@@ -152,6 +154,7 @@ internal static class ServerServices
         services.GetRequiredService<PeerEndpoints>().Map(app);
         services.GetRequiredService<ManagementNodeEndpoints>().Map(app);
         services.GetRequiredService<AuditEndpoints>().Map(app);
+        services.GetRequiredService<PluginEndpoints>().Map(app);
         app.MapRequests(ApiRoute.FromAssemblies(typeof(VirtualMachine).Assembly), DataServices.Models);
         app.MapOpenApi();
     }

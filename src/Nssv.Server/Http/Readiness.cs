@@ -1,10 +1,11 @@
 using Nssv.Kernel.Data;
 using Nssv.Server.Composition;
+using Nssv.Server.Plugins;
 
 namespace Nssv.Server.Http;
 
-/// <summary>Whether this manager can serve: its database reads and writes, what the last start left is taken up, and it is not stopping.</summary>
-internal sealed class Readiness(IStore store, IWriter writer, ServerSettings settings, TimeProvider time, IHostApplicationLifetime lifetime)
+/// <summary>Whether this manager can serve: its database reads and writes, what the last start left is taken up, and it is not stopping. Plugins that are not well are named.</summary>
+internal sealed class Readiness(IStore store, IWriter writer, ServerSettings settings, TimeProvider time, IHostApplicationLifetime lifetime, PluginSet plugins)
 {
     /// <summary>The database is not asked more often than this, however many ask: anyone may.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(2);
@@ -28,7 +29,8 @@ internal sealed class Readiness(IStore store, IWriter writer, ServerSettings set
             new("recovery", _recovered, _recovered ? null : "What the last start left is being taken up."),
             lifetime.ApplicationStopping.IsCancellationRequested ? new("serving", false, "The manager is stopping.") : new("serving", true),
         ];
-        return Last = new(checks.All(check => check.Ok) ? "ready" : "not ready", checks);
+        // The platform goes on without a plugin that is not well.
+        return Last = new(checks.All(check => check.Ok) ? "ready" : "not ready", [.. checks, .. plugins.All.Select(plugin => plugin.Check())]);
     }
 
     private Task<HealthCheck> Database()

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Nssv.Kernel;
 using Nssv.Kernel.Data;
 using Nssv.Server.Http;
+using Nssv.Server.Plugins;
 using Shouldly;
 using Xunit;
 
@@ -31,7 +32,7 @@ public sealed class HealthTests(RunningServer server) : IClassFixture<RunningSer
     public async Task A_database_that_does_not_write_makes_it_not_ready()
     {
         var services = server.Services;
-        var readiness = new Readiness(services.GetRequiredService<IStore>(), new RefusingWriter(), server.Settings, server.Time, services.GetRequiredService<IHostApplicationLifetime>());
+        var readiness = new Readiness(services.GetRequiredService<IStore>(), new RefusingWriter(), server.Settings, server.Time, services.GetRequiredService<IHostApplicationLifetime>(), PluginSet.None);
         readiness.Recovered();
         var health = await readiness.Check();
         health.Status.ShouldBe("not ready");
@@ -42,7 +43,7 @@ public sealed class HealthTests(RunningServer server) : IClassFixture<RunningSer
     public async Task Before_the_last_starts_work_is_taken_up_it_is_not_ready()
     {
         var services = server.Services;
-        var readiness = new Readiness(services.GetRequiredService<IStore>(), services.GetRequiredService<IWriter>(), server.Settings, server.Time, services.GetRequiredService<IHostApplicationLifetime>());
+        var readiness = new Readiness(services.GetRequiredService<IStore>(), services.GetRequiredService<IWriter>(), server.Settings, server.Time, services.GetRequiredService<IHostApplicationLifetime>(), PluginSet.None);
         (await readiness.Check()).Checks.Where(check => !check.Ok).Select(check => check.Name).ShouldBe(["recovery"]);
     }
 

@@ -13,6 +13,7 @@ using Nssv.Kernel.Data;
 using Nssv.Kernel.Ownership;
 using Nssv.Server.Certificates;
 using Nssv.Server.Composition;
+using Nssv.Server.Plugins;
 using Nssv.Services;
 using Nssv.Services.Identity;
 using Shouldly;
@@ -84,9 +85,12 @@ public class RunningServer : IAsyncLifetime
 
     private async Task Start()
     {
-        _app = ServerHost.Build(Settings, Time, services => Configure(services.AddPlatformServices()));
+        _app = ServerHost.Build(Settings, Time, services => Configure(services.AddPlatformServices()), Plugins);
         await ServerHost.Start(_app);
     }
+
+    /// <summary>None, unless a test has some.</summary>
+    private protected virtual PluginSet? Plugins => null;
 
     /// <summary>Puts something else in the place of a part.</summary>
     protected virtual void Configure(IServiceCollection services)

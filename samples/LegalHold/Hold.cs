@@ -1,0 +1,18 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace LegalHold;
+
+/// <summary>Reads the hold from a resource as the API shows it.</summary>
+internal static class Hold
+{
+    public const string Tag = "legal-hold.until";
+
+    /// <summary>The last day of the hold; null when there is none, or it is over.</summary>
+    public static DateOnly? Of(JsonObject? resource, DateOnly today) =>
+        Text(resource) is { } text && DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var until) && until >= today ? until : null;
+
+    public static DateOnly Today(TimeProvider time) => DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
+
+    private static string? Text(JsonObject? resource) => (resource?["tags"]?[Tag] ?? resource?["labels"]?[Tag])?.GetValue<string>();
+}

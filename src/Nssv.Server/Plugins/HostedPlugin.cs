@@ -1,0 +1,252 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Nssv.Plugins.Runner;
+using Nssv.Server.Http;
+
+namespace Nssv.Server.Plugins;
+
+internal enum PluginState
+{
+    /// <summary>It is asked, in a process that is started when it is needed.</summary>
+    Running,
+    /// <summary>It failed several times in a row and is left alone for a while.</summary>
+    Resting,
+    /// <summary>It was not there when the manager started, and is not used: it could not be loaded, or says what makes no sense.</summary>
+    Refused,
+}
+
+/// <summary>
+/// One plugin as this manager deals with it: every call has a deadline, what hangs is ended with its process, the next call starts it anew, and after failures in a row
+/// it rests. Nothing that it does can hold up or bring down anything else.
+/// </summary>
+internal sealed partial class HostedPlugin(PluginPlace place, PluginLimits limits, TimeProvider time, ILogger log) : IAsyncDisposable
+{
+    private readonly SemaphoreSlim _starting = new(1);
+    private readonly SemaphoreSlim _calls = new(limits.Calls);
+    private readonly Lock _gate = new();
+    private readonly LogLimit _said = new(time);
+    private PluginTrust _trust = PluginTrust.Full;
+    private PluginProcess? _process;
+    private string? _refused;
+    private bool _ends;
+
+    public string Name => place.Name;
+
+    /// <summary>What it said of itself at the manager's start; null when it could not.</summary>
+    public Description? Description { get; private set; }
+
+    public long Failures { get; private set; }
+
+    public long Starts { get; private set; }
+
+    public string? Reason => _refused ?? _trust.Reason;
+
+    /// <summary>Of the last failure: what anyone may know.</summary>
+    public string? PublicReason { get; private set; }
+
+    public PluginState State => _refused is not null ? PluginState.Refused : _trust.IsResting(time.GetUtcNow()) ? PluginState.Resting : PluginState.Running;
+
+    /// <summary>Nothing is wrong with it: it is asked, and the last call went well.</summary>
+    public bool IsWell => State == PluginState.Running && _trust.InARow == 0 && _trust.RestsUntil is null;
+
+    /// <summary>For anyone who asks for the manager's health.</summary>
+    public HealthCheck Check() => IsWell ? new($"plugin {Name}", true) : new($"plugin {Name}", false, PublicReason);
+
+    public long? Memory => _process?.Memory();
+
+    public int? ProcessId => _process is { HasEnded: false } process ? process.Id : null;
+
+    /// <summary>Lets it say what it is. A failure is kept, not thrown.</summary>
+    public async Task Begin()
+    {
+        try
+        {
+            await Process();
+        }
+        catch (PluginFailure e)
+        {
+            Refuse(e.Message, e.Public);
+        }
+    }
+
+    /// <summary>It cannot be used as it is, until the manager starts again.</summary>
+    public void Refuse(string reason, string? toAnyone = null)
+    {
+        lock (_gate)
+            (_refused, PublicReason) = (reason, toAnyone ?? "It cannot be used as it is.");
+        LogRefused(log, Name, reason);
+    }
+
+    /// <summary>Throws at once while it rests.</summary>
+    /// <exception cref="PluginFailure">It is not there, failed, or did not answer in time.</exception>
+    /// <exception cref="ProblemException">It said no.</exception>
+    /// <exception cref="OperationCanceledException">The caller has cancelled.</exception>
+    public async Task<JsonNode?> Call(string call, string extension, JsonNode? body, TimeSpan deadline, CancellationToken cancelled)
+    {
+        if (State != PluginState.Running)
+            throw new PluginFailure(Name, "It is not asked at present.", $"It is not asked at present: {Reason}");
+        using var late = new CancellationTokenSource(deadline, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancelled);
+        try
+        {
+            await _calls.WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancelled.IsCancellationRequested)
+        {
+            throw new PluginFailure(Name, "It is too busy.", $"It has had {limits.Calls} calls under way for {deadline.TotalSeconds:0.#} s.");
+        }
+
+        try
+        {
+            var process = await Process();
+            return await Ask(process, call, extension, body, deadline, either.Token, cancelled);
+        }
+        finally
+        {
+            _calls.Release();
+        }
+    }
+
+    /// <summary>Ends its process if it has grown too large.</summary>
+    public void Look()
+    {
+        if (_process is { } process && process.Memory() > limits.MemoryBytes)
+            process.Kill($"It used more than {limits.MemoryBytes >> 20} MiB of memory.");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _starting.WaitAsync();
+        _ends = true;
+        _starting.Release();
+        if (_process is { } process)
+            await process.DisposeAsync();
+    }
+
+    private async Task<JsonNode?> Ask(PluginProcess process, string call, string? extension, JsonNode? body, TimeSpan deadline, CancellationToken either, CancellationToken cancelled)
+    {
+        Answered answered;
+        try
+        {
+            answered = await process.Ask(call, extension, body, limits.Grace, time, either);
+        }
+        catch (OperationCanceledException) when (cancelled.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (OperationCanceledException)
+        {
+            throw Failed("It does not answer in time.", $"'{extension}' ({call}) did not end within {deadline.TotalSeconds:0.#} s.", call);
+        }
+        catch (TimeoutException)
+        {
+            process.Kill("It hangs.");
+            cancelled.ThrowIfCancellationRequested();
+            throw Failed("It hangs.", $"'{extension}' ({call}) did not end within {deadline.TotalSeconds:0.#} s, nor when it was cancelled: its process was ended.", call);
+        }
+        catch (IOException)
+        {
+            throw Failed("Its process ended.", process.EndedBecause ?? $"Its process ended while it did '{extension}' ({call}).", call);
+        }
+
+        if (answered.Error is { } error)
+            throw Failed("It fails.", $"'{extension}' ({call}): {error}", call);
+        // That it can say what it is does not mean that it does its part.
+        if (call != Calls.Begin)
+            Well();
+        return answered.Refused is { } refusal
+            ? throw new Problem(409, "refused-by-plugin", "A plugin refuses it.", $"Plugin {Name}: {refusal.Reason}", refusal.Advice ?? $"Ask whoever runs plugin '{Name}'.").AsException()
+            : answered.Result;
+    }
+
+    /// <summary>Its process; a new one when there is none.</summary>
+    private async Task<PluginProcess> Process()
+    {
+        if (_process is { HasEnded: false } running)
+            return running;
+        await _starting.WaitAsync();
+        try
+        {
+            if (_ends)
+                throw new PluginFailure(Name, "The manager stops.", "The manager stops.");
+            if (_process is { HasEnded: false } begun)
+                return begun;
+            if (_process is { } ended)
+                await ended.DisposeAsync();
+            _process = null;
+            if (!File.Exists(place.Assembly))
+                throw Failed("It cannot be loaded.", $"There is no {place.Assembly}.");
+            Starts++;
+            var process = PluginProcess.Start(place, limits, Said);
+            _process = process;
+            await Introduce(process);
+            return process;
+        }
+        finally
+        {
+            _starting.Release();
+        }
+    }
+
+    private async Task Introduce(PluginProcess process)
+    {
+        using var late = new CancellationTokenSource(limits.Begin, time);
+        try
+        {
+            var answer = await Ask(process, Calls.Begin, null, JsonSerializer.SerializeToNode(new BeginCall(Messages.Protocol, place.DataFolder), Messages.Json), limits.Begin, late.Token, CancellationToken.None);
+            var said = answer.Deserialize<Description>(Messages.Json)!;
+            if (Description is null)
+                Description = Checked(said);
+        }
+        catch (PluginFailure)
+        {
+            process.Kill("It could not begin.");
+            throw;
+        }
+    }
+
+    private Description Checked(Description said)
+    {
+        if (said.Name != Name)
+            throw Failed("It cannot be loaded.", $"It calls itself '{said.Name}', its folder is '{Name}'.");
+        if (said.Extensions.FirstOrDefault(extension => !PluginPlace.IsName(extension.Name)) is { } odd)
+            throw Failed("It cannot be loaded.", $"'{odd.Name}' is no name for an extension: lower-case letters, digits and hyphens.");
+        return said;
+    }
+
+    private void Well()
+    {
+        lock (_gate)
+            _trust = PluginTrust.Full;
+    }
+
+    private PluginFailure Failed(string toAnyone, string detail, string call = Calls.Begin)
+    {
+        bool rests;
+        lock (_gate)
+        {
+            Failures++;
+            PublicReason = toAnyone;
+            _trust = _trust.Failed(detail, time.GetUtcNow(), limits);
+            rests = _trust.RestsUntil is not null;
+        }
+
+        LogFailed(log, Name, detail, rests ? $"it is left alone until {_trust.RestsUntil:u}" : "it is asked again");
+        return new(Name, toAnyone, detail, call != Calls.Begin);
+    }
+
+    private void Said(string line)
+    {
+        if (_said.Takes())
+            LogSaid(log, Name, line.Length > 1_000 ? line[..1_000] : line);
+    }
+
+    [LoggerMessage(EventId = 60, Level = LogLevel.Error, Message = "Plugin {Plugin} is not used: {Reason}")]
+    private static partial void LogRefused(ILogger log, string plugin, string reason);
+
+    [LoggerMessage(EventId = 61, Level = LogLevel.Warning, Message = "Plugin {Plugin} failed: {Reason} ({Then})")]
+    private static partial void LogFailed(ILogger log, string plugin, string reason, string then);
+
+    [LoggerMessage(EventId = 62, Level = LogLevel.Information, Message = "Plugin {Plugin} says: {Line}")]
+    private static partial void LogSaid(ILogger log, string plugin, string line);
+}

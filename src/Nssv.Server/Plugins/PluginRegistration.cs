@@ -1,0 +1,21 @@
+using Nssv.Kernel.Events;
+using Nssv.Plugins.Runner;
+using InsertedStep = Nssv.Kernel.Flows.InsertedStep;
+
+namespace Nssv.Server.Plugins;
+
+/// <summary>Puts what plugins bring where the platform looks for it.</summary>
+internal static class PluginRegistration
+{
+    public static IServiceCollection AddPlugins(this IServiceCollection services, PluginSet plugins)
+    {
+        services.AddSingleton(plugins);
+        services.AddSingleton<ResourceDocuments>();
+        foreach (var (plugin, step) in plugins.Extensions(Described.Step))
+            services.AddSingleton<InsertedStep>(provider => new PluginStep(plugin, step, plugins.Limits, provider.GetRequiredService<ResourceDocuments>()));
+        services.AddSingleton<PluginObservers>();
+        services.AddSingleton<IEventObserver>(provider => provider.GetRequiredService<PluginObservers>());
+        services.AddHostedService(provider => provider.GetRequiredService<PluginObservers>());
+        return services;
+    }
+}
