@@ -8,6 +8,7 @@ using Nssv.Cli.Commands.Image;
 using Nssv.Cli.Commands.Inventory;
 using Nssv.Cli.Commands.Manager;
 using Nssv.Cli.Commands.Operation;
+using Nssv.Cli.Commands.Plugin;
 using Nssv.Cli.Commands.RecycleBin;
 using Nssv.Cli.Commands.Schedule;
 using Nssv.Cli.Commands.Setting;
@@ -45,6 +46,7 @@ internal static class CommandTree
         new("setting", "What may be changed about the platform while it runs", SettingCommands.Build),
         new("audit", "Who changed what, and who signed in", AuditCommands.Build),
         new("manager", "Managers: the management nodes of the platform", ManagerCommands.Build),
+        new("plugin", "Plugins: what extends the platform", PluginCommands.Build),
         new("schedule", "Schedules: what the platform does again and again", ScheduleCommands.Build),
         new("recycle-bin", "What was deleted and can be recovered", RecycleBinCommands.Build),
         new("operation", "Operations: what the platform does and did", OperationCommands.Build, Alias: "task"),

@@ -111,7 +111,7 @@ internal sealed partial class HostedPlugin(PluginPlace place, PluginLimits limit
     public void Look()
     {
         if (_process is { } process && process.Memory() > limits.MemoryBytes)
-            process.Kill($"It used more than {limits.MemoryBytes >> 20} MiB of memory.");
+            process.Kill(TooLarge);
     }
 
     public async ValueTask DisposeAsync()
@@ -122,6 +122,8 @@ internal sealed partial class HostedPlugin(PluginPlace place, PluginLimits limit
         if (_process is { } process)
             await process.DisposeAsync();
     }
+
+    private string TooLarge => $"It used more than {limits.MemoryBytes >> 20} MiB of memory.";
 
     private async Task<JsonNode?> Ask(PluginProcess process, string call, string? extension, JsonNode? body, TimeSpan deadline, CancellationToken either, CancellationToken cancelled)
     {
@@ -150,7 +152,13 @@ internal sealed partial class HostedPlugin(PluginPlace place, PluginLimits limit
         }
 
         if (answered.Error is { } error)
+        {
+            // What it holds on to is only given back with the process.
+            if (error.StartsWith(nameof(OutOfMemoryException), StringComparison.Ordinal))
+                process.Kill(TooLarge);
             throw Failed("It fails.", $"'{extension}' ({call}): {error}", call);
+        }
+
         // That it can say what it is does not mean that it does its part.
         if (call != Calls.Begin)
             Well();

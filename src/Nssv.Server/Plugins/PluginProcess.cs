@@ -33,7 +33,8 @@ internal sealed class PluginProcess : IAsyncDisposable
 
     public int Id => _process.Id;
 
-    public bool HasEnded => _reading.IsCompleted;
+    /// <summary>It answers no more; it may take a moment until it is gone.</summary>
+    public bool HasEnded => EndedBecause is not null || _reading.IsCompleted;
 
     /// <summary>Why it was ended from here, if it was.</summary>
     public string? EndedBecause { get; private set; }

@@ -29,6 +29,7 @@ public sealed class CommandTreeTests
         "setting", "setting list", "setting show", "setting set", "setting reset",
         "audit", "audit list", "audit show", "audit verify", "audit export",
         "manager", "manager list", "manager show",
+        "plugin", "plugin list",
         "schedule", "schedule list", "schedule show", "schedule create", "schedule set", "schedule enable", "schedule disable", "schedule run", "schedule delete",
         "recycle-bin", "recycle-bin list", "recycle-bin show", "recycle-bin recover", "recycle-bin expunge",
         "operation", "operation list", "operation show", "operation wait", "operation cancel", "operation retry", "operation undo", "operation dismiss",

@@ -129,7 +129,7 @@ public sealed class HostedPluginTests : IAsyncLifetime, ILogger
     [Fact]
     public async Task It_sees_nothing_of_the_managers_environment_and_ends_with_it()
     {
-        Environment.SetEnvironmentVariable("NSSV_DATABASE", "postgres://someone:secret@somewhere/db");
+        Environment.SetEnvironmentVariable("NSSV_DATABASE", "postgres://someone:hidden@somewhere/db");
         try
         {
             await Open();
@@ -140,7 +140,7 @@ public sealed class HostedPluginTests : IAsyncLifetime, ILogger
         }
 
         var process = Unruly.ProcessId!.Value;
-        (await File.ReadAllTextAsync($"/proc/{process}/environ")).ShouldNotContain("NSSV");
+        (await File.ReadAllTextAsync($"/proc/{process}/environ")).ShouldNotContain("hidden");
         await _plugins.DisposeAsync();
         _plugins = PluginSet.None;
         Directory.Exists($"/proc/{process}").ShouldBeFalse();

@@ -72,6 +72,18 @@ public sealed class LeftToNewerTests : IAsyncLifetime
         (await older.Store.Get<Operation>(id)).Error!.Code.ShouldBe("step-unknown");
     }
 
+    /// <summary>A plugin that was taken away, for example.</summary>
+    [Theory]
+    [InlineData(FlowDirection.Forward, OperationState.Succeeded)]
+    [InlineData(FlowDirection.Back, OperationState.Failed)]
+    public async Task A_step_that_was_put_into_the_flow_and_is_not_needed_is_passed_over_when_nobody_knows_it(FlowDirection direction, OperationState end)
+    {
+        var node = await Start(newerLives: false);
+        var id = await Begun(node, direction, optional: true);
+        await Reaches(id, end);
+        node.Looks.ShouldBe(0);
+    }
+
     [Fact]
     public async Task What_has_not_begun_stays_queued_for_the_node_that_knows_its_flow()
     {
@@ -102,7 +114,7 @@ public sealed class LeftToNewerTests : IAsyncLifetime
     }
 
     /// <summary>An operation whose only step is of the newer level, as its journal has it when the newer node dies; this one takes it over.</summary>
-    private static async Task<Id> Begun(Node node, FlowDirection direction, OperationState? state = null)
+    private static async Task<Id> Begun(Node node, FlowDirection direction, OperationState? state = null, bool optional = false)
     {
         var (id, now) = (new Id(Guid.CreateVersion7()), DateTimeOffset.UnixEpoch);
         var back = direction == FlowDirection.Back;
@@ -124,7 +136,7 @@ public sealed class LeftToNewerTests : IAsyncLifetime
             Context = "{}",
             Direction = direction,
             Error = back ? new Problem(500, "went-wrong", "It went wrong.") : null,
-            Plan = state == OperationState.Queued ? null : JsonSerializer.Serialize(new Plan("", [new PlannedStep("trip.later", "", TimeSpan.FromMinutes(5), 0, FlowDirection.Forward, false)]), KernelJson.Options),
+            Plan = state == OperationState.Queued ? null : JsonSerializer.Serialize(new Plan("", [new PlannedStep("trip.later", "", TimeSpan.FromMinutes(5), 0, FlowDirection.Forward, false, Optional: optional)]), KernelJson.Options),
         };
         var unit = new UnitOfWork().Insert(operation);
         if (operation.Plan is not null)
