@@ -34,7 +34,7 @@ public abstract record NamedResource : Resource, INamed
     [Editable] public string? Description { get; init; }
 
     /// <summary>User's own key/value pairs, at most 64.</summary>
-    [Editable, JsonColumn] public IReadOnlyDictionary<string, string> Labels { get; init; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
+    [Editable, JsonColumn(Indexed = true)] public IReadOnlyDictionary<string, string> Labels { get; init; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
 }
 
 /// <summary>Implemented by resources whose observed part is reported by a host: late reports are dropped by comparing this.</summary>
