@@ -41,7 +41,7 @@ internal static class HostSnapshots
 
         sql.Append(" WHERE h.cluster_id = @p0 AND h.state = 'connected' AND h.fence_state = 'none' AND h.cpu_count >= @p1 AND h.cpu_count * h.cpu_overcommit_ratio - h.booked_cpu_count >= @p1")
             .Append(" AND h.memory_bytes - h.reserved_memory_bytes - h.booked_memory_bytes >= @p2");
-        if (demand.OnlyHostId is { } only)
+        foreach (var only in new[] { demand.OnlyHostId, demand.PinnedHostId }.OfType<Id>().Distinct())
         {
             values.Add(only);
             sql.Append(CultureInfo.InvariantCulture, $" AND h.id = @p{values.Count - 1}");

@@ -6,7 +6,8 @@ namespace Nssv.Services.Compute.Placement;
 
 /// <summary>What a virtual machine asks of a host.</summary>
 /// <param name="OnlyHostId">The one host that holds its disks, or that a person chose; null: any.</param>
-internal sealed record Demand(int CpuCount, long MemoryBytes, Architecture Architecture, Id? OnlyHostId, IReadOnlyList<Id> DataStorageIds, long DiskBytes);
+/// <param name="PinnedHostId">The host that its tag pins it to; null: none.</param>
+internal sealed record Demand(int CpuCount, long MemoryBytes, Architecture Architecture, Id? OnlyHostId, IReadOnlyList<Id> DataStorageIds, long DiskBytes, Id? PinnedHostId = null);
 
 /// <summary>A host as placement sees it.</summary>
 /// <param name="AvailableBytes">Free space by data storage; a storage that is not usable on the host is not in it.</param>
@@ -59,6 +60,8 @@ internal static class Placer
     private static string? Refusal(Demand demand, HostSnapshot snapshot)
     {
         var host = snapshot.Host;
+        if (demand.PinnedHostId is { } pinned && pinned != host.Id)
+            return "the machine is pinned to another host";
         if (demand.OnlyHostId is { } only && only != host.Id)
             return "its disks are, or shall be, on another host";
         if (host.State is not (HostState.Connected or HostState.Reconciling))

@@ -44,10 +44,10 @@ internal sealed class PlaceNewVmTurn : CallTurn<PlaceNewVm, Id>
         var vm = await turn.Store.Get<VirtualMachine>(request.VirtualMachineId);
         if (vm.PlacementHostId is { } already)
             return Answer(already);
-        var demand = new Demand(vm.CpuCount, vm.MemoryBytes, vm.Architecture, request.WantedHostId, [request.DataStorageId], request.DiskBytes);
+        var demand = new Demand(vm.CpuCount, vm.MemoryBytes, vm.Architecture, request.WantedHostId, [request.DataStorageId], request.DiskBytes, PinnedHost.Of(vm));
         var hosts = await HostSnapshots.Of(turn.Store, vm.ClusterId, demand);
         var plan = Placer.Place(demand, hosts);
-        var hostId = plan.HostId ?? throw VmProblems.NoHostFits(plan).AsException();
+        var hostId = plan.HostId ?? throw (await VmProblems.NoHostFits(plan, demand, vm, turn.Store)).AsException();
         var unit = new UnitOfWork().Observe(vm, vm with { PlacementHostId = hostId });
         if (request.Book)
             unit.Book(hosts.Single(h => h.Host.Id == hostId).Host, vm.Id, vm.CpuCount, vm.MemoryBytes);

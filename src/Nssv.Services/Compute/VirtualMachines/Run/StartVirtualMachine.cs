@@ -71,13 +71,13 @@ internal sealed class BeginRunTurn : CallTurn<BeginRun, RunBegun>
         if (vm.State != VmState.Stopped)
             throw (VmStates.Allows(vm, VmAction.Start, out var problem) ? VmProblems.Busy(vm) : problem).AsException();
         var volumes = await turn.Store.List<Volume>(Condition.Equal(nameof(Volume.VirtualMachineId), vm.Id));
-        var pinned = volumes.Select(v => v.HostId).Where(h => h is not null).Distinct().ToList();
-        if (pinned.Count > 1)
-            throw new Problem(409, "volumes-on-several-hosts", "The machine's disks are on different hosts.", $"'{vm.Name}' has disks on {pinned.Count} hosts.", "Detach those that are elsewhere.").AsException();
-        var demand = new Demand(vm.CpuCount, vm.MemoryBytes, vm.Architecture, pinned.FirstOrDefault(), [.. volumes.Select(v => v.DataStorageId).Distinct()], 0);
+        var holding = volumes.Select(v => v.HostId).Where(h => h is not null).Distinct().ToList();
+        if (holding.Count > 1)
+            throw new Problem(409, "volumes-on-several-hosts", "The machine's disks are on different hosts.", $"'{vm.Name}' has disks on {holding.Count} hosts.", "Detach those that are elsewhere.").AsException();
+        var demand = new Demand(vm.CpuCount, vm.MemoryBytes, vm.Architecture, holding.FirstOrDefault(), [.. volumes.Select(v => v.DataStorageId).Distinct()], 0, PinnedHost.Of(vm));
         var hosts = await HostSnapshots.Of(turn.Store, vm.ClusterId, demand);
         var plan = Placer.Place(demand, hosts);
-        var host = hosts.FirstOrDefault(h => h.Host.Id == plan.HostId)?.Host ?? throw VmProblems.NoHostFits(plan).AsException();
+        var host = hosts.FirstOrDefault(h => h.Host.Id == plan.HostId)?.Host ?? throw (await VmProblems.NoHostFits(plan, demand, vm, turn.Store)).AsException();
         var after = vm with
         {
             State = VmState.Starting,
