@@ -63,11 +63,11 @@ public sealed class PinnedMachineTests
     {
         await using var bed = new ServiceBed();
         var (_, _, image) = await Platform(bed);
+        var id = await Create(bed, image, null);
+        await bed.Do(new StopVirtualMachine(id) { Force = true });
         var (_, cluster) = await bed.Cluster();
         var third = ServiceBed.NewId();
         await bed.Do(new CreateHost { Id = third, Name = "third", ClusterId = cluster, Address = "192.0.2.3" });
-        var id = await Create(bed, image, null);
-        await bed.Do(new StopVirtualMachine(id) { Force = true });
         await bed.Do(SetPin(id, third));
         (await bed.Run(new StartVirtualMachine(id))).Error!.Detail!.ShouldContain("is in another cluster");
 
