@@ -10,6 +10,7 @@ internal sealed record Options(IReadOnlyList<string> Only, string? Json, bool Qu
         Usage: nssv bench [--only NAME]... [--json FILE] [--quick] [--rounds N] [--seconds N] [--hosts N]
 
         Names of measurements: create, power-off, idle (a whole platform), flows, reads, accepts (a manager under load),
+        queries (lists, counts and labels of 300,000 machines),
         fleet (machines made on simulated hosts of a second process, over mutual TLS, at 0, 50,000 and 100,000 machines), heartbeats
         (5,000 such hosts), start (a manager's start with 300,000 machines and 1,000 unfinished operations), in-flight (as
         many operations at once as are accepted), managers (two of them on PostgreSQL: take-over,
@@ -70,5 +71,5 @@ internal sealed record Options(IReadOnlyList<string> Only, string? Json, bool Qu
     }
 
     private static readonly string[] Databases = ["sqlite", "postgresql"];
-    private static readonly string[] Measurements = ["create", "power-off", "idle", "flows", "reads", "accepts", "fleet", "heartbeats", "start", "in-flight", "managers"];
+    private static readonly string[] Measurements = ["create", "power-off", "idle", "flows", "reads", "accepts", "queries", "fleet", "heartbeats", "start", "in-flight", "managers"];
 }

@@ -3,6 +3,7 @@ using Nssv.Bench;
 using Nssv.Bench.Fleet;
 using Nssv.Bench.Managers;
 using Nssv.Bench.Platform;
+using Nssv.Bench.Queries;
 
 Options options;
 try
@@ -40,6 +41,16 @@ try
         {
             using var postgres = new PostgresServer(folder);
             await new DatabaseFigures(options, figures, folder).Measure("PostgreSQL", postgres, acceptAim: 3_000, readsHaveAim: false);
+        });
+    }
+    if (options.WantsAny("queries") && options.Wants("sqlite"))
+        await Measured("queries on SQLite", () => new QueryFigures(options, figures, folder).Measure("SQLite", null));
+    if (options.WantsAny("queries") && options.Wants("postgresql"))
+    {
+        await Measured("queries on PostgreSQL", async () =>
+        {
+            using var postgres = new PostgresServer(Directory.CreateDirectory(Path.Combine(folder, "queries")).FullName);
+            await new QueryFigures(options, figures, folder).Measure("PostgreSQL", postgres);
         });
     }
     var fleet = new FleetFigures(options, figures, folder);

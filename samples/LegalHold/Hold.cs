@@ -6,7 +6,7 @@ namespace LegalHold;
 /// <summary>Reads the hold from a resource as the API shows it.</summary>
 internal static class Hold
 {
-    public const string Tag = "legal-hold.until";
+    public const string Tag = "legalHold.until";
 
     /// <summary>The last day of the hold; null when there is none, or it is over.</summary>
     public static DateOnly? Of(JsonObject? resource, DateOnly today) =>
@@ -14,5 +14,5 @@ internal static class Hold
 
     public static DateOnly Today(TimeProvider time) => DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
 
-    private static string? Text(JsonObject? resource) => (resource?["tags"]?[Tag] ?? resource?["labels"]?[Tag])?.GetValue<string>();
+    private static string? Text(JsonObject? resource) => resource?["tags"]?[Tag]?.GetValue<string>();
 }

@@ -12,6 +12,7 @@ using Nssv.Cli.Commands.Plugin;
 using Nssv.Cli.Commands.RecycleBin;
 using Nssv.Cli.Commands.Schedule;
 using Nssv.Cli.Commands.Setting;
+using Nssv.Cli.Commands.Tag;
 using Nssv.Cli.Commands.Version;
 using Nssv.Cli.Commands.Vm;
 using Nssv.Cli.Commands.Volume;
@@ -44,6 +45,7 @@ internal static class CommandTree
         new("nic", "Virtual network cards", NicCommands.Build),
         new("account", "Who may sign in", InventoryCommands.Account),
         new("setting", "What may be changed about the platform while it runs", SettingCommands.Build),
+        new("tag", "System tags that there are", TagCommands.Build),
         new("audit", "Who changed what, and who signed in", AuditCommands.Build),
         new("manager", "Managers: the management nodes of the platform", ManagerCommands.Build),
         new("plugin", "Plugins: what extends the platform", PluginCommands.Build),

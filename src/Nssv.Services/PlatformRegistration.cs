@@ -3,6 +3,7 @@ using Nssv.Contracts.Agent;
 using Nssv.Kernel.Composition;
 using Nssv.Kernel.Events;
 using Nssv.Kernel.Ownership;
+using Nssv.Services.Compute.Placement;
 using Nssv.Services.Images;
 using Nssv.Services.Inventory;
 using Nssv.Services.Inventory.Enrolments;
@@ -20,6 +21,7 @@ public static class PlatformRegistration
     {
         services.AddServicesOf(typeof(PlatformRegistration).Assembly);
         services.AddStorage().AddImages().AddNetwork().AddSettings().AddSchedules();
+        services.AddSingleton<PlacementRules>();
         services.AddSingleton<HostEnrolment>();
         services.AddSingleton<HostObservation>();
         services.AddSingleton<IHostInbox>(provider => provider.GetRequiredService<HostObservation>());

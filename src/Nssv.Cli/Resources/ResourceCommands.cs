@@ -20,6 +20,13 @@ internal sealed class ResourceCommands(ResourceKind kind, CliEnvironment environ
             group.Subcommands.Add(command);
         }
 
+        if (kind.IsLabelled)
+        {
+            var pairs = new PairCommands(kind, environment);
+            group.Subcommands.Add(pairs.Tags());
+            group.Subcommands.Add(pairs.Labels());
+        }
+
         return group;
     }
 

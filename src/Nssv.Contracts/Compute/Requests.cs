@@ -22,6 +22,10 @@ public sealed record CreateVirtualMachine : Request, IValidated
     public required string Name { get; init; }
     public string? Description { get; init; }
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
+
+    /// <summary>System tags; those of machines are among the tag types.</summary>
+    public IReadOnlyDictionary<string, string>? Tags { get; init; }
+
     public required int CpuCount { get; init; }
 
     /// <summary>A multiple of 1 MiB.</summary>

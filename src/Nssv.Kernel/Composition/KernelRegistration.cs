@@ -17,6 +17,7 @@ using Nssv.Kernel.Ownership;
 using Nssv.Kernel.Peers;
 using Nssv.Kernel.Schedules;
 using Nssv.Kernel.Settings;
+using Nssv.Kernel.Tags;
 
 namespace Nssv.Kernel.Composition;
 
@@ -66,17 +67,20 @@ public static class KernelRegistration
         services.AddSettingsOf(typeof(KernelRegistration).Assembly);
         services.AddSingleton<SettingCatalog>();
         services.AddSingleton<SettingValues>();
+        services.AddSingleton<TagCatalog>();
+        services.AddSingleton<TagRules>();
         services.AddSingleton<DeletionRules>();
         services.AddSingleton<IResourceRules, RecycledRules>();
         services.AddSingleton<NodeLife>();
         return services;
     }
 
-    /// <summary>Every turn, step, flow, rule, schedule action, recycled kind and setting of an assembly.</summary>
+    /// <summary>Every turn, step, flow, rule, schedule action, recycled kind, setting and system tag of an assembly.</summary>
     public static IServiceCollection AddServicesOf(this IServiceCollection services, Assembly assembly)
     {
         services.AddSingleton(new ServiceAssembly(assembly));
         services.AddSettingsOf(assembly);
+        services.AddTagsOf(assembly);
         foreach (var type in assembly.GetTypes().Where(t => t is { IsAbstract: false, IsGenericTypeDefinition: false }).OrderBy(t => t.FullName, StringComparer.Ordinal))
         {
             if (typeof(ITurn).IsAssignableFrom(type))
@@ -97,6 +101,12 @@ public static class KernelRegistration
     private static void AddSettingsOf(this IServiceCollection services, Assembly assembly)
     {
         foreach (var declaration in SettingCatalog.DeclaredIn(assembly))
+            services.AddSingleton(declaration);
+    }
+
+    private static void AddTagsOf(this IServiceCollection services, Assembly assembly)
+    {
+        foreach (var declaration in TagCatalog.DeclaredIn(assembly))
             services.AddSingleton(declaration);
     }
 

@@ -69,8 +69,25 @@ internal sealed class UnitCompiler(ResourceModels models)
             for (var i = 0; i < raw.Length; i++)
                 values[i] = RowCodec.Encode(table.Columns[i], raw[i]);
             statements.Add(new(table.Name, Key(table, raw), Text(table, SqlShape.Insert, 0), values, 1, Reach.Insert, table));
+            IndexLabels(table, null, raw);
             if (row is Resource resource)
                 Publish(table, resource, "created", table.Columns, values, -1);
+        }
+
+        void IndexLabels(TableModel table, object?[]? old, object?[]? @new)
+        {
+            foreach (var column in table.Labelled)
+            {
+                var (before, after) = (LabelsOf(old, column), LabelsOf(@new, column));
+                if (before.Count == 0 && after.Count == 0 || ReferenceEquals(before, after))
+                    continue;
+                var index = models.Table<LabelRow>();
+                var (source, id) = (LabelRow.SourceOf(table, column), (string)(@new ?? old)![table.Key[0].Ordinal]!);
+                foreach (var (name, value) in before.Where(label => !after.TryGetValue(label.Key, out var kept) || kept != label.Value))
+                    statements.Add(new(index.Name, $"{source}/{name}/{id}", Text(index, SqlShape.Delete, 0), [source, name, value, id], -1, Reach.Table));
+                foreach (var (name, value) in after.Where(label => !before.TryGetValue(label.Key, out var known) || known != label.Value))
+                    CompileInsert(index, new LabelRow { Source = source, Name = name, Value = value, ResourceId = Id.Parse(id) });
+            }
         }
 
         void CompileUpdate(TableModel table, object before, object after)
@@ -108,6 +125,7 @@ internal sealed class UnitCompiler(ResourceModels models)
                 changed = order.ConvertAll(pair => pair.column);
                 values = order.ConvertAll(pair => pair.value);
                 statements.Add(ChangeOf(table, old, SqlShape.Update, changed, [.. values, .. KeyValues(table, old), version], 1));
+                IndexLabels(table, old, @new);
                 Publish(table, resource, "updated", changed, values, -1);
                 version = Remember(after, configured ? version + 1 : version);
             }
@@ -164,6 +182,7 @@ internal sealed class UnitCompiler(ResourceModels models)
                 Publish(table, resource, "deleted", [], [], -1);
             }
             statements.Add(new(table.Name, Key(table, raw), Text(table, SqlShape.Delete, 0), [.. values], 1, _referredTo.Contains(table.Name) ? Reach.Anything : Reach.Table));
+            IndexLabels(table, raw, null);
         }
 
         void Publish(TableModel table, Resource resource, string what, IReadOnlyList<ColumnModel> columns, IReadOnlyList<object> values, int statement)
@@ -198,6 +217,9 @@ internal sealed class UnitCompiler(ResourceModels models)
         return sql.Contains("SELECT", StringComparison.OrdinalIgnoreCase) || sql.Contains("FROM", StringComparison.OrdinalIgnoreCase)
             || sql.Contains("USING", StringComparison.OrdinalIgnoreCase) ? Reach.Anything : Reach.Table;
     }
+
+    private static IReadOnlyDictionary<string, string> LabelsOf(object?[]? raw, ColumnModel column) =>
+        raw?[column.Ordinal] as IReadOnlyDictionary<string, string> ?? System.Collections.ObjectModel.ReadOnlyDictionary<string, string>.Empty;
 
     private static bool Same(ColumnModel column, object?[] old, object?[] @new)
     {

@@ -62,7 +62,7 @@ public sealed class FlowCatalog
             switch (node)
             {
                 case FlowNode.Step s:
-                    var beside = _inserted[(flow.Name, s.Name)];
+                    var beside = _inserted[(flow.Name, s.Name)].Where(inserted => inserted.Offered).ToList();
                     steps.AddRange(beside.Where(inserted => inserted.Before).Select(inserted => Planned(inserted, scope)));
                     steps.Add(new PlannedStep(s.Name, scope, s.Deadline, s.Retry, s.AfterCrash ?? flow.AfterCrash, s.PointOfNoReturn, s.Stall));
                     steps.AddRange(beside.Where(inserted => !inserted.Before).Select(inserted => Planned(inserted, scope)));

@@ -21,6 +21,9 @@ public abstract class InsertedStep
 
     public abstract TimeSpan Deadline { get; }
 
+    /// <summary>Whether it goes into a plan that is made now.</summary>
+    public abstract bool Offered { get; }
+
     /// <summary>Called once when the flows are put together and it does not fit: it is in no plan.</summary>
     public abstract void DoesNotFit(string reason);
 

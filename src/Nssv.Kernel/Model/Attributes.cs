@@ -50,7 +50,11 @@ public sealed class SecretAttribute : Attribute;
 
 /// <summary>Stored as one JSON text column (nested records, lists, labels).</summary>
 [AttributeUsage(AttributeTargets.Property)]
-public sealed class JsonColumnAttribute : Attribute;
+public sealed class JsonColumnAttribute : Attribute
+{
+    /// <summary>Of keys and texts: filters find them by the label index (<see cref="Data.LabelRow"/>).</summary>
+    public bool Indexed { get; init; }
+}
 
 /// <summary>An index on this column; several columns with one name make one index, in order of declaration.</summary>
 [AttributeUsage(AttributeTargets.Property, AllowMultiple = true)]

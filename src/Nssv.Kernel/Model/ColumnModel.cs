@@ -40,6 +40,7 @@ public sealed class ColumnModel
         Observed = property.IsDefined(typeof(ObservedAttribute));
         Internal = property.IsDefined(typeof(InternalAttribute));
         Secret = property.IsDefined(typeof(SecretAttribute));
+        HasLabelIndex = property.GetCustomAttribute<JsonColumnAttribute>() is { Indexed: true };
     }
 
     /// <summary>Name of the C# property.</summary>
@@ -68,6 +69,9 @@ public sealed class ColumnModel
     public bool Observed { get; }
     public bool Internal { get; }
     public bool Secret { get; }
+
+    /// <summary>Its keys and texts have rows of their own beside the table (<see cref="Data.LabelRow"/>).</summary>
+    internal bool HasLabelIndex { get; }
 
     /// <summary>May be seen through the API and in events.</summary>
     public bool Public => !Internal && !Secret;

@@ -68,6 +68,8 @@ internal sealed class ModelReader
         }
         if (typeof(IObserved).IsAssignableFrom(type) && columns.Find(column => column.Property == nameof(IObserved.ObservedSequence)) is not { Kind: ColumnKind.Whole, Nullable: false })
             Fault($"{type.Name} is IObserved and must store ObservedSequence as a long");
+        foreach (var column in columns.Where(column => column.HasLabelIndex && (resource is null || column.ClrType != typeof(IReadOnlyDictionary<string, string>))))
+            Fault($"{column} cannot be in the label index: that is for keys and texts of a resource");
         var singular = resource?.Singular ?? JsonNamingPolicy.KebabCaseLower.ConvertName(type.Name);
         return _faults.Count == before ? new TableModel(type, name, resource, singular, columns, key) : null;
     }

@@ -33,8 +33,11 @@ public abstract record NamedResource : Resource, INamed
 
     [Editable] public string? Description { get; init; }
 
+    /// <summary>System tags: names and values that their owners have declared, and that change what the platform does.</summary>
+    [Editable, JsonColumn(Indexed = true)] public IReadOnlyDictionary<string, string> Tags { get; init; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
+
     /// <summary>User's own key/value pairs, at most 64.</summary>
-    [Editable, JsonColumn] public IReadOnlyDictionary<string, string> Labels { get; init; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
+    [Editable, JsonColumn(Indexed = true)] public IReadOnlyDictionary<string, string> Labels { get; init; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
 }
 
 /// <summary>Implemented by resources whose observed part is reported by a host: late reports are dropped by comparing this.</summary>

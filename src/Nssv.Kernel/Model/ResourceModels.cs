@@ -43,7 +43,10 @@ public sealed class ResourceModels
     public static ResourceModels FromTypes(params IEnumerable<Type> types)
     {
         Type[] own = [typeof(Event), typeof(OutboxHead), typeof(Member), typeof(SchemaMigration)];
-        return new(ModelReader.Read([.. types.Concat(own).Distinct()]));
+        List<Type> given = [.. types];
+        if (given.Exists(type => typeof(NamedResource).IsAssignableFrom(type)))
+            given.Add(typeof(LabelRow));
+        return new(ModelReader.Read([.. given.Concat(own).Distinct()]));
     }
 
     /// <exception cref="ArgumentException">The type is not stored.</exception>

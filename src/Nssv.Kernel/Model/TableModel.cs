@@ -21,6 +21,7 @@ public sealed class TableModel
         Columns = columns;
         Key = key;
         Observed = typeof(IObserved).IsAssignableFrom(type);
+        Labelled = [.. columns.Where(column => column.HasLabelIndex)];
         _byProperty = columns.ToDictionary(column => column.Property, StringComparer.Ordinal);
         _byJsonName = columns.ToDictionary(column => column.JsonName, StringComparer.Ordinal);
         _codec = new(() => RowCodec.Create(this));
@@ -54,6 +55,9 @@ public sealed class TableModel
     public bool Observed { get; }
 
     public IReadOnlyList<ColumnModel> Columns { get; }
+
+    /// <summary>Columns whose keys and texts are in the label index.</summary>
+    internal IReadOnlyList<ColumnModel> Labelled { get; }
 
     /// <summary>The primary key, in order.</summary>
     public IReadOnlyList<ColumnModel> Key { get; }

@@ -21,9 +21,13 @@ internal static class Fields
 
     public static ProblemException Unknown(string where, string detail, string name, IEnumerable<string> known)
     {
-        List<string> candidates = [.. known.OrderBy(candidate => Distance(candidate, name)).ThenBy(candidate => candidate, StringComparer.Ordinal)];
+        var candidates = Nearest(name, known);
         return (Problems.Invalid(where, detail, candidates.Count == 0 ? null : $"Did you mean '{candidates[0]}'? Known: {string.Join(", ", candidates.Order(StringComparer.Ordinal))}.", $"invalid-{where}") with { Candidates = candidates }).AsException();
     }
+
+    /// <summary>Those that a mistyped name may have meant, the likeliest first.</summary>
+    public static List<string> Nearest(string name, IEnumerable<string> known) =>
+        [.. known.OrderBy(candidate => Distance(candidate, name)).ThenBy(candidate => candidate, StringComparer.Ordinal)];
 
     public static string Shown(string name) => name.Length <= 80 ? name : name[..80] + "…";
 

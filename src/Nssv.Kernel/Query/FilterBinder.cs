@@ -66,7 +66,7 @@ internal sealed class FilterBinder(ResourceModels models, DateTimeOffset now)
             }
             if (!table.TryField(name, out var column) || !column.Public)
                 throw Fields.Unknown("filter", $"Position {field.Position + at}: there is no field '{Fields.Shown(name)}' in {table.PublicName}.", name, Fields.Filterable(models, table));
-            return new(relations, new(column, Member(column, field with { Text = name, Position = field.Position + at }, rest.Length == name.Length ? null : key?.Text ?? rest[(name.Length + 1)..])), field);
+            return new(relations, new(table, column, Member(column, field with { Text = name, Position = field.Position + at }, rest.Length == name.Length ? null : key?.Text ?? rest[(name.Length + 1)..])), field);
         }
     }
 

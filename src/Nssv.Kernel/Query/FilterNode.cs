@@ -33,8 +33,11 @@ internal abstract record FilterNode
 }
 
 /// <summary>What is compared: a column, or a text inside of its JSON.</summary>
-internal sealed record FilterOperand(ColumnModel Column, string? Member)
+internal sealed record FilterOperand(TableModel Table, ColumnModel Column, string? Member)
 {
+    /// <summary>A label: the index has a row for each resource with it.</summary>
+    public bool IsIndexedLabel => Member is not null && Column.HasLabelIndex;
+
     public bool Nullable => Column.Nullable || Member is not null;
 
     /// <summary>Kind of the values that it is compared with.</summary>

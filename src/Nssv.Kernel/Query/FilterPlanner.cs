@@ -25,7 +25,11 @@ internal sealed class FilterPlanner(QueryReader reader, AccessPredicate access, 
         var fewest = int.MaxValue;
         foreach (var part in parts)
         {
-            if (_wide.Contains(part) || Indexed(table, part) is not { } column)
+            if (_wide.Contains(part))
+                continue;
+            if (LabelSql.Covers(part) is not null && part is not FilterNode.IsNull)
+                fewest = Math.Min(fewest, _matches[part]);
+            if (Indexed(table, part) is not { } column)
                 continue;
             var matches = await Count(table, part, limits.MostCounted);
             fewest = Math.Min(fewest, matches);
@@ -56,6 +60,10 @@ internal sealed class FilterPlanner(QueryReader reader, AccessPredicate access, 
                 if (await Count(to, inner, limits.LongestList) > limits.LongestList)
                     _wide.Add(node);
                 break;
+            default:
+                if (LabelSql.Covers(node) is { } label && await CountLabels(node, label) > limits.LongestList)
+                    _wide.Add(node);
+                break;
         }
     }
 
@@ -74,6 +82,15 @@ internal sealed class FilterPlanner(QueryReader reader, AccessPredicate access, 
     }
 
     private static bool IsIndexed(TableModel table, ColumnModel column) => column == table.Key[0] || table.Indexes.Any(index => index.Columns[0] == column);
+
+    private async ValueTask<int> CountLabels(FilterNode node, FilterOperand label)
+    {
+        var sql = new SqlBuilder();
+        sql.Text("SELECT count(*) FROM (SELECT 1");
+        new LabelSql(sql, reader.Dialect).AppendRows(node, label);
+        sql.Text(" LIMIT ").Value(limits.LongestList + 1L).Text(")");
+        return _matches[node] = (int)(await reader.Read(sql, row => row.GetInt64(0)))[0];
+    }
 
     /// <summary>How many rows meet it, counted no further than one past <paramref name="most"/>.</summary>
     private async ValueTask<int> Count(TableModel table, FilterNode node, int most)

@@ -26,11 +26,12 @@ internal sealed class FilterSql(SqlBuilder sql, Dialect dialect, AccessPredicate
             case FilterNode.Related related:
                 AppendRelated(related, alias, negated);
                 break;
+            case var label when LabelSql.Covers(label) is { } labelled && !(plan.Wide.Contains(label) && !LabelSql.IsOneLookup(label)):
+                new LabelSql(sql, dialect).Append(label, labelled, alias, isNot: negated != (label is FilterNode.IsNull), isWide: plan.Wide.Contains(label));
+                break;
             case FilterNode.IsNull { Operand: var operand }:
-                var fragment = negated && IsLabel(operand) ? Json(operand.Member!) + ':' : null;
-                AppendFragment(operand, fragment, alias);
                 AppendOperand(operand, alias);
-                sql.Text(negated ? " IS NOT NULL" : " IS NULL").Text(fragment is null ? "" : ")");
+                sql.Text(negated ? " IS NOT NULL" : " IS NULL");
                 break;
             default:
                 AppendComparing(node, alias, negated);
@@ -88,70 +89,13 @@ internal sealed class FilterSql(SqlBuilder sql, Dialect dialect, AccessPredicate
         };
         var orNull = negated && operand.Nullable;
         sql.Text(orNull ? "(" : "").Text(negated ? "NOT " : "").Text("(");
-        switch (node)
-        {
-            case FilterNode.Comparing { Comparison: var comparison, Value: var value }:
-                AppendFragment(operand, comparison == Comparison.Equal && IsLabel(operand) ? $"{Json(operand.Member!)}:{Json((string)value)}" : null, alias, isOpen: false);
-                sql.Text(Unindexed(node));
-                AppendOperand(operand, alias);
-                sql.Text($" {Store.Operator(comparison)} ").Value(value);
-                break;
-            case FilterNode.OneOf { Values: var values }:
-                sql.Text(Unindexed(node));
-                AppendOperand(operand, alias);
-                sql.Text($" {dialect.InList(sql.Parameter(dialect.List(values)))}");
-                break;
-            case FilterNode.Matching { Pattern: var pattern }:
-                AppendMatching(operand, pattern, alias, Unindexed(node));
-                break;
-            case FilterNode.Containing { Text: var text }:
-                sql.Text(dialect.PositionFunction).Text("(lower(");
-                AppendOperand(operand, alias);
-                sql.Text("), ").Value(text).Text(") > 0");
-                break;
-        }
+        ValueSql.Append(sql, dialect, node, () => AppendOperand(operand, alias), Unindexed(node));
         sql.Text(")");
         if (!orNull)
             return;
         sql.Text(" OR ");
         AppendOperand(operand, alias);
         sql.Text(" IS NULL)");
-    }
-
-    private static bool IsLabel(FilterOperand operand) => operand.Member is not null && Fields.IsLabels(operand.Column);
-
-    private static string Json(string text) => Sql.Json(text, typeof(string));
-
-    /// <summary>Labels are stored as <see cref="KernelJson"/> writes them, so most rows are told apart by a piece of text before any JSON is read.</summary>
-    private void AppendFragment(FilterOperand operand, string? fragment, string alias, bool isOpen = true)
-    {
-        if (fragment is not null)
-            sql.Text(isOpen ? "(" : "").Text($"{dialect.PositionFunction}({alias}.{SqlBuilder.Name(operand.Column)}, ").Value(fragment).Text(") > 0 AND ");
-    }
-
-    /// <summary>The prefix also as a range, which an index on the column answers.</summary>
-    private void AppendMatching(FilterOperand operand, TextPattern pattern, string alias, string unindexed)
-    {
-        var joint = "";
-        if (pattern.Prefix.Length > 0)
-        {
-            sql.Text(unindexed);
-            AppendOperand(operand, alias);
-            sql.Text(" >= ").Value(pattern.Prefix);
-            if (pattern.AfterPrefix is { } after)
-            {
-                sql.Text(" AND ");
-                sql.Text(unindexed);
-                AppendOperand(operand, alias);
-                sql.Text(" < ").Value(after);
-            }
-            joint = " AND ";
-        }
-        if (pattern.IsPrefix)
-            return;
-        sql.Text(joint).Text(unindexed);
-        AppendOperand(operand, alias);
-        sql.Text($" {dialect.LikeOperator} ").Value(dialect.LikePattern(pattern.Parts));
     }
 
     /// <summary>A plus keeps SQLite from using an index (https://www.sqlite.org/optoverview.html, "Disqualifying WHERE clause terms"); plans for others have none.</summary>

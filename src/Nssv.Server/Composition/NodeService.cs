@@ -4,6 +4,7 @@ using Nssv.Kernel.Ownership;
 using Nssv.Server.Admission;
 using Nssv.Server.Http;
 using Nssv.Services.Platform.Settings;
+using Nssv.Services.Platform.Tags;
 
 namespace Nssv.Server.Composition;
 
@@ -11,7 +12,7 @@ namespace Nssv.Server.Composition;
 /// Begins and ends the node beside its ports. A node that is alone takes up what was left before anybody can ask it for something; one of several listens first,
 /// since its peers, which wait until it answers, forward to it from the moment at which it claims. It gives its shards away before its ports close.
 /// </summary>
-internal sealed class NodeService(NodeLife life, IOwnership ownership, IStore store, UnfinishedOperations operations, SettingRows settings, Readiness readiness) : IHostedLifecycleService
+internal sealed class NodeService(NodeLife life, IOwnership ownership, IStore store, UnfinishedOperations operations, SettingRows settings, TagTypeRows tags, Readiness readiness) : IHostedLifecycleService
 {
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
@@ -44,6 +45,7 @@ internal sealed class NodeService(NodeLife life, IOwnership ownership, IStore st
     {
         await life.Start();
         await settings.Describe();
+        await tags.Describe();
         await operations.Load(store);
         readiness.Recovered();
     }

@@ -165,6 +165,11 @@ internal sealed class PluginProcess : IAsyncDisposable
             Kill("It does not read what it is asked.");
             throw new IOException();
         }
+        catch (ObjectDisposedException)
+        {
+            // The manager ends.
+            throw new IOException();
+        }
         finally
         {
             _writing.Release();

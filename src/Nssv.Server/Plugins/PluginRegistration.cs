@@ -1,5 +1,7 @@
 using Nssv.Kernel.Events;
 using Nssv.Plugins.Runner;
+using Nssv.Server.Composition;
+using Nssv.Services.Compute.Placement;
 using InsertedStep = Nssv.Kernel.Flows.InsertedStep;
 
 namespace Nssv.Server.Plugins;
@@ -11,6 +13,10 @@ internal static class PluginRegistration
     {
         services.AddSingleton(plugins);
         services.AddSingleton<ResourceDocuments>();
+        foreach (var tag in PluginTags.Declared(plugins, DataServices.Models))
+            services.AddSingleton(tag);
+        foreach (var (plugin, rule) in plugins.Extensions(Described.Rule))
+            services.AddSingleton<IPlacementRule>(provider => new PluginRule(plugin, rule, provider.GetRequiredService<ResourceDocuments>()));
         foreach (var (plugin, step) in plugins.Extensions(Described.Step))
             services.AddSingleton<InsertedStep>(provider => new PluginStep(plugin, step, plugins.Limits, provider.GetRequiredService<ResourceDocuments>()));
         services.AddSingleton<PluginObservers>();

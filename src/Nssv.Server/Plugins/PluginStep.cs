@@ -23,6 +23,9 @@ internal sealed class PluginStep(HostedPlugin plugin, Described step, PluginLimi
     /// <summary>With the time that its process may need to begin, and to be ended.</summary>
     public override TimeSpan Deadline => Own + limits.Begin + limits.Grace + limits.Grace;
 
+    /// <summary>One that rests is in the plan: it may be well again when its turn comes.</summary>
+    public override bool Offered => plugin.State != PluginState.Refused;
+
     public override void DoesNotFit(string reason) => plugin.Refuse($"Its step '{step.Name}' does not fit: {reason}.");
 
     public override Task Run(InsertedCall call, CancellationToken cancelled) => Ask(Calls.Run, call, cancelled);

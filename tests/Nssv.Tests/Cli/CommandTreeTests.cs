@@ -15,27 +15,31 @@ public sealed class CommandTreeTests
     public void The_commands_are_these() => Paths(CommandTree.Build(Nowhere), "").ShouldBe(
     [
         "up", "down", "status", "simulate",
-        "vm", "vm list", "vm show", "vm create", "vm start", "vm stop", "vm reboot", "vm pause", "vm resume", "vm delete", "vm set", "vm console",
-        "image", "image list", "image show", "image add", "image set", "image delete",
-        "volume", "volume list", "volume show", "volume create", "volume set", "volume attach", "volume detach", "volume delete",
-        "host", "host list", "host show", "host create", "host enroll", "host set", "host confirm-down", "host remove-orphans", "host delete",
-        "cluster", "cluster list", "cluster show", "cluster create", "cluster set", "cluster delete",
-        "datacenter", "datacenter list", "datacenter show", "datacenter create", "datacenter set", "datacenter delete",
-        "datastorage", "datastorage list", "datastorage show", "datastorage create", "datastorage set", "datastorage attach", "datastorage detach", "datastorage delete",
-        "imagestorage", "imagestorage list", "imagestorage show", "imagestorage create", "imagestorage set", "imagestorage attach", "imagestorage detach", "imagestorage delete",
-        "portgroup", "portgroup list", "portgroup show", "portgroup create", "portgroup set", "portgroup delete",
-        "nic", "nic list", "nic show", "nic create", "nic delete",
+        "vm", "vm list", "vm show", "vm create", "vm start", "vm stop", "vm reboot", "vm pause", "vm resume", "vm delete", "vm set", "vm console", .. Pairs("vm"),
+        "image", "image list", "image show", "image add", "image set", "image delete", .. Pairs("image"),
+        "volume", "volume list", "volume show", "volume create", "volume set", "volume attach", "volume detach", "volume delete", .. Pairs("volume"),
+        "host", "host list", "host show", "host create", "host enroll", "host set", "host confirm-down", "host remove-orphans", "host delete", .. Pairs("host"),
+        "cluster", "cluster list", "cluster show", "cluster create", "cluster set", "cluster delete", .. Pairs("cluster"),
+        "datacenter", "datacenter list", "datacenter show", "datacenter create", "datacenter set", "datacenter delete", .. Pairs("datacenter"),
+        "datastorage", "datastorage list", "datastorage show", "datastorage create", "datastorage set", "datastorage attach", "datastorage detach", "datastorage delete", .. Pairs("datastorage"),
+        "imagestorage", "imagestorage list", "imagestorage show", "imagestorage create", "imagestorage set", "imagestorage attach", "imagestorage detach", "imagestorage delete", .. Pairs("imagestorage"),
+        "portgroup", "portgroup list", "portgroup show", "portgroup create", "portgroup set", "portgroup delete", .. Pairs("portgroup"),
+        "nic", "nic list", "nic show", "nic create", "nic delete", .. Pairs("nic"),
         "account", "account list", "account show",
         "setting", "setting list", "setting show", "setting set", "setting reset",
+        "tag", "tag list", "tag show",
         "audit", "audit list", "audit show", "audit verify", "audit export",
         "manager", "manager list", "manager show",
         "plugin", "plugin list",
-        "schedule", "schedule list", "schedule show", "schedule create", "schedule set", "schedule enable", "schedule disable", "schedule run", "schedule delete",
+        "schedule", "schedule list", "schedule show", "schedule create", "schedule set", "schedule enable", "schedule disable", "schedule run", "schedule delete", .. Pairs("schedule"),
         "recycle-bin", "recycle-bin list", "recycle-bin show", "recycle-bin recover", "recycle-bin expunge",
         "operation", "operation list", "operation show", "operation wait", "operation cancel", "operation retry", "operation undo", "operation dismiss",
         "event", "event list",
         "api", "completion", "version",
     ]);
+
+    private static IEnumerable<string> Pairs(string kind) =>
+        [$"{kind} tag", $"{kind} tag set", $"{kind} tag unset", $"{kind} label", $"{kind} label set", $"{kind} label unset"];
 
     [Fact]
     public void Everything_is_described()

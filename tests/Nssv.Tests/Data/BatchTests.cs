@@ -26,6 +26,7 @@ public abstract class BatchTests : DatabaseTest
         // One failure takes the batch apart, so most seeds have none.
         (faults.Batches.Count == 1).ShouldBe(!expected.Contains("refused"));
         (await Contents(Store)).ShouldBe(await Contents(new Store(reference)));
+        (await LabelIndexTests.Indexed(Store)).ShouldBe(await LabelIndexTests.Labels(Store));
     }
 
     public static IEnumerable<TheoryDataRow<int>> Seeds => Enumerable.Range(1, 30).Select(seed => new TheoryDataRow<int>(seed));

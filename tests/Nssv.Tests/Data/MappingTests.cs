@@ -124,8 +124,9 @@ public abstract class MappingTests : DatabaseTest
 
     private static void Same(Machine found, Machine wanted)
     {
-        found.ShouldBe(wanted with { Labels = found.Labels, Slots = found.Slots, Extra = found.Extra });
+        found.ShouldBe(wanted with { Labels = found.Labels, Tags = found.Tags, Slots = found.Slots, Extra = found.Extra });
         found.Labels.OrderBy(pair => pair.Key, StringComparer.Ordinal).ShouldBe(wanted.Labels.OrderBy(pair => pair.Key, StringComparer.Ordinal));
+        found.Tags.ShouldBe(wanted.Tags, ignoreOrder: true);
         found.Slots.ShouldBe(wanted.Slots);
         JsonNode.DeepEquals(found.Extra, wanted.Extra).ShouldBeTrue();
     }

@@ -31,7 +31,7 @@ internal sealed class RandomUnits(int seed)
         var kind = _random.Next(_mostlyGood ? 14 : 18);
         if (_racks.Count == 0 || kind < 3)
         {
-            _racks.Add(Sample.Rack($"rack {_ids}", NewId()));
+            _racks.Add(Sample.Rack($"rack {_ids}", NewId()) with { Labels = Labels() });
             unit.Insert(_racks[^1]);
         }
         else if (_machines.Count == 0 || kind < 7)
@@ -46,7 +46,7 @@ internal sealed class RandomUnits(int seed)
         else if (kind == 8)
         {
             var rack = Some(_racks);
-            var after = rack with { Units = rack.Units + 1, Version = rack.Version + 1 };
+            var after = rack with { Units = rack.Units + 1, Version = rack.Version + 1, Labels = Labels() };
             unit.Update(rack, after with { Version = rack.Version });
             _racks[_racks.IndexOf(rack)] = after;
         }
@@ -88,6 +88,9 @@ internal sealed class RandomUnits(int seed)
             unit.Insert(Sample.Machine(Sample.Rack("missing", NewId()), "orphan", NewId()));
         }
     }
+
+    private SortedDictionary<string, string> Labels() =>
+        new(new[] { "env", "tier", "own er" }.Where(_ => _random.Next(3) == 0).ToDictionary(key => key, _ => $"value {_random.Next(3)}"), StringComparer.Ordinal);
 
     private T Some<T>(List<T> items) => items[_random.Next(items.Count)];
 

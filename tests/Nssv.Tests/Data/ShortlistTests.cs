@@ -46,7 +46,8 @@ public abstract class ShortlistTests : DatabaseTest
         var placed = 0;
         for (var i = 0; i < Demands; i++)
         {
-            var demand = new Demand(1 + random.Next(20), (long)random.Next(1, 40) << 30, Architecture.X86_64, random.Next(4) == 0 ? hosts[random.Next(hosts.Count)].Id : null, [.. storages.Take(1 + random.Next(2))], random.Next(4) << 20);
+            var demand = new Demand(1 + random.Next(20), (long)random.Next(1, 40) << 30, Architecture.X86_64, random.Next(4) == 0 ? hosts[random.Next(hosts.Count)].Id : null, [.. storages.Take(1 + random.Next(2))], random.Next(4) << 20,
+                Refused: random.Next(3) > 0 ? null : [.. hosts.Where(_ => random.Next(2) == 0).Select(host => new RefusedHost(host.Id, "a rule"))]);
             var expected = Placer.Place(demand, all);
             var chosen = Placer.Place(demand, await HostSnapshots.Of(store, cluster, demand));
 

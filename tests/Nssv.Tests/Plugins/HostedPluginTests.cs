@@ -158,7 +158,7 @@ public sealed class HostedPluginTests : IAsyncLifetime, ILogger
 
     private async Task OtherGoesOn()
     {
-        var call = new FlowCall("1/0", "1", "virtual-machine.start", "virtual-machine", "2", [], new JsonObject { ["labels"] = new JsonObject { ["legal-hold.until"] = "9999-12-31" } });
+        var call = new FlowCall("1/0", "1", "virtual-machine.start", "virtual-machine", "2", [], new JsonObject { ["tags"] = new JsonObject { ["legalHold.until"] = "9999-12-31" } });
         var refused = await Should.ThrowAsync<ProblemException>(() => LegalHold.Call(Calls.Run, "sealed-start", JsonSerializer.SerializeToNode(call, Messages.Json), TimeSpan.FromSeconds(20), CancellationToken.None));
         refused.Problem.ShouldSatisfyAllConditions(
             problem => problem.Code.ShouldBe("refused-by-plugin"),

@@ -68,6 +68,7 @@ public sealed class InsertedStepTests
         public override string Beside => beside;
         public override bool Before => before;
         public override bool Optional => optional;
+        public override bool Offered => Refusal is null;
         public override TimeSpan Deadline => TimeSpan.FromSeconds(1);
         public override void DoesNotFit(string reason) => Refusal = reason;
         public override Task Run(InsertedCall call, CancellationToken cancelled) => Task.CompletedTask;

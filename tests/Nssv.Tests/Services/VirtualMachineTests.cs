@@ -92,11 +92,13 @@ public sealed class VirtualMachineTests
         host.Machine.Layers.Count.ShouldBe(copies);
     }
 
-    internal static async Task<(SimulatedHost Host, Id Image)> Platform(ServiceBed bed, EngineBehaviour? behaviour = null)
+    internal static async Task<(SimulatedHost Host, Id Image)> Platform(ServiceBed bed, EngineBehaviour? behaviour = null, Func<Id, Task>? moreHosts = null)
     {
         var (dataCenter, cluster) = await bed.Cluster();
         var host = await bed.Host(cluster, behaviour);
         await bed.SetHost(host.HostId, row => row with { CpuCount = 8, MemoryBytes = 16L << 30 });
+        if (moreHosts is not null)
+            await moreHosts(cluster);
         var (data, images, image) = (ServiceBed.NewId(), ServiceBed.NewId(), ServiceBed.NewId());
         await bed.Do(new CreateDataStorage { Id = data, Name = "data", DataCenterId = dataCenter, Kind = "local", Path = "/srv/data" });
         await bed.Do(new AttachDataStorageToCluster(data) { ClusterId = cluster });

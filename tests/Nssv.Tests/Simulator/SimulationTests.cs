@@ -29,7 +29,7 @@ public sealed class SimulationTests(RunningServer server) : IClassFixture<Runnin
     [Fact]
     public async Task Hosts_enrol_are_filled_crash_recover_go_on_in_a_new_process_and_leave_nothing()
     {
-        Describe();
+        server.Describe("groups:\n- {name: host, count: 50}\n");
         var run = Begin(keep: true);
         await Until(run, $"{Machines} machines that run", async () => await Store.Count<VirtualMachine>(Condition.Equal(nameof(VirtualMachine.State), VmState.Running)) == Machines);
         (await Store.Count<Host>(Condition.Equal(nameof(Host.State), HostState.Connected))).ShouldBe(Hosts);
@@ -67,20 +67,6 @@ public sealed class SimulationTests(RunningServer server) : IClassFixture<Runnin
     private Task Begin(bool keep, CancellationToken stop = default) => new Simulation(
         new() { Home = server.Settings.Home, Hosts = Hosts, VirtualMachines = Machines, ScenarioFile = Path.Combine(server.Settings.Home, "scenario.yaml"), Keep = keep, HostsPerCluster = 25, Together = 8 },
         new Progress(TextWriter.Null, lively: false, TimeProvider.System)).Run(stop == default ? _stop.Token : stop, CancellationToken.None);
-
-    /// <summary>What 'nssv up' writes down about a platform, and a scenario without waiting.</summary>
-    private void Describe()
-    {
-        var settings = server.Settings;
-        File.WriteAllText(Path.Combine(settings.Home, "scenario.yaml"), "groups:\n- {name: host, count: 50}\n");
-        File.WriteAllText(Path.Combine(settings.Home, "admin-password"), server.Password);
-        File.WriteAllText(Path.Combine(settings.Home, "nssv.json"), new JsonObject
-        {
-            ["platformId"] = settings.PlatformId.ToString(),
-            ["url"] = server.People.ToString(),
-            ["ports"] = new JsonObject { ["agentApi"] = settings.AgentApiPort },
-        }.ToJsonString());
-    }
 
     /// <summary>Every host holds exactly what the rows say, and no orphan.</summary>
     private async Task Holds(IReadOnlyList<Host> hosts)

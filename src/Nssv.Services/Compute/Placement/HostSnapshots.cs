@@ -41,10 +41,16 @@ internal static class HostSnapshots
 
         sql.Append(" WHERE h.cluster_id = @p0 AND h.state = 'connected' AND h.fence_state = 'none' AND h.cpu_count >= @p1 AND h.cpu_count * h.cpu_overcommit_ratio - h.booked_cpu_count >= @p1")
             .Append(" AND h.memory_bytes - h.reserved_memory_bytes - h.booked_memory_bytes >= @p2");
-        if (demand.OnlyHostId is { } only)
+        foreach (var only in new[] { demand.OnlyHostId, demand.PinnedHostId }.OfType<Id>().Distinct())
         {
             values.Add(only);
             sql.Append(CultureInfo.InvariantCulture, $" AND h.id = @p{values.Count - 1}");
+        }
+
+        if (demand.Refused is { Count: > 0 } refused)
+        {
+            sql.Append(" AND h.id NOT IN (").AppendJoin(", ", refused.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"@p{values.Count + i}"))).Append(')');
+            values.AddRange(refused.Select(host => (object?)host.HostId));
         }
 
         sql.Append(CultureInfo.InvariantCulture, $" ORDER BY h.memory_bytes - h.reserved_memory_bytes - h.booked_memory_bytes DESC, h.cpu_count * h.cpu_overcommit_ratio - h.booked_cpu_count DESC, h.id LIMIT {Shortlist}");

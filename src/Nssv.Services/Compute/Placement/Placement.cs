@@ -6,7 +6,11 @@ namespace Nssv.Services.Compute.Placement;
 
 /// <summary>What a virtual machine asks of a host.</summary>
 /// <param name="OnlyHostId">The one host that holds its disks, or that a person chose; null: any.</param>
-internal sealed record Demand(int CpuCount, long MemoryBytes, Architecture Architecture, Id? OnlyHostId, IReadOnlyList<Id> DataStorageIds, long DiskBytes);
+/// <param name="PinnedHostId">The host that its tag pins it to; null: none.</param>
+/// <param name="Refused">Hosts that a rule keeps it from.</param>
+internal sealed record Demand(
+    int CpuCount, long MemoryBytes, Architecture Architecture, Id? OnlyHostId, IReadOnlyList<Id> DataStorageIds, long DiskBytes, Id? PinnedHostId = null,
+    IReadOnlyList<RefusedHost>? Refused = null);
 
 /// <summary>A host as placement sees it.</summary>
 /// <param name="AvailableBytes">Free space by data storage; a storage that is not usable on the host is not in it.</param>
@@ -59,6 +63,10 @@ internal static class Placer
     private static string? Refusal(Demand demand, HostSnapshot snapshot)
     {
         var host = snapshot.Host;
+        if (demand.PinnedHostId is { } pinned && pinned != host.Id)
+            return "the machine is pinned to another host";
+        if (demand.Refused?.FirstOrDefault(refused => refused.HostId == host.Id) is { Because: var because })
+            return because;
         if (demand.OnlyHostId is { } only && only != host.Id)
             return "its disks are, or shall be, on another host";
         if (host.State is not (HostState.Connected or HostState.Reconciling))

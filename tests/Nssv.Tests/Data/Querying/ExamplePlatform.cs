@@ -68,6 +68,7 @@ internal static class ExamplePlatform
                 ImageId = null,
                 Description = name == "db-1" ? "main" : null,
                 Labels = new SortedDictionary<string, string>(labels.ToDictionary(label => label.Key, label => label.Value), StringComparer.Ordinal),
+                Tags = name == "db-1" ? new Dictionary<string, string> { ["compute.pinnedToHost"] = hosts["h-2"].ToString() } : new Dictionary<string, string>(),
             };
             unit.Insert(machine);
             foreach (var volume in volumes)

@@ -46,7 +46,7 @@ internal sealed class World
     public static readonly ResourceModels Models = ResourceModels.FromTypes(typeof(Site), typeof(Shelf), typeof(Device), typeof(DevicePart));
     public static readonly Id OtherProject = Id.Parse("01890000-0000-7000-8000-0000000000ff");
     public static readonly string[] Names = ["web", "Web", "web-2", "änne", "ÄNNE", "zoe", "a\U0001F600b", "", "we%b", "we_b", "we*b", "[x]?", "back\\slash", "q\"uote", "z"];
-    public static readonly string[] LabelKeys = ["env", "a.b/c", "with space", "q\"uote"];
+    public static readonly string[] LabelKeys = ["env", "a.b/c", "with space", "q\"uote", "rare", "often"];
 
     public static readonly Relation[] Relations =
     [
@@ -109,7 +109,8 @@ internal sealed class World
                     UpdatedAt = Sample.Start,
                     Name = Names[chance.Next(Names.Length)],
                     Description = chance.Next(3) == 0 ? null : "d" + chance.Next(3),
-                    Labels = new SortedDictionary<string, string>(LabelKeys.Where(_ => chance.Next(3) == 0).ToDictionary(key => key, _ => Names[chance.Next(Names.Length)]), StringComparer.Ordinal),
+                    Labels = new SortedDictionary<string, string>(LabelKeys.Where(key => key switch { "rare" => chance.Next(20) == 0, "often" => chance.Next(10) > 0, _ => chance.Next(3) == 0 })
+                        .ToDictionary(key => key, key => Names[chance.Next(key == "often" ? 2 : Names.Length)]), StringComparer.Ordinal),
                 });
             }
         }

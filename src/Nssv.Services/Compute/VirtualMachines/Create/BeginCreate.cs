@@ -12,12 +12,13 @@ namespace Nssv.Services.Compute.VirtualMachines;
 
 /// <summary>Chooses the host and books it before anything is made there. Undone last: it takes the rows away that were accepted.</summary>
 [Step("compute.begin-create")]
-internal sealed class BeginCreate : Step<VmCreate>
+internal sealed class BeginCreate(PlacementRules rules) : Step<VmCreate>
 {
     public override async Task Run(VmCreate create, StepContext<VmCreate> step)
     {
         var host = await step.Call(new PlaceNewVm(
-            create.VirtualMachineId, create.WantedHostId, create.Start, create.Disks[0].DataStorageId, create.Disks.Sum(d => d.ImageId is null ? 0 : 1L << 20)));
+            create.VirtualMachineId, create.WantedHostId, create.Start, create.Disks[0].DataStorageId, create.Disks.Sum(d => d.ImageId is null ? 0 : 1L << 20),
+            await rules.Refusals(step.Store, create.VirtualMachineId, step.Cancelled)));
         step.Save(create with { HostId = host, Disks = [.. create.Disks.Select(d => d with { HostId = host })] });
     }
 
@@ -30,7 +31,7 @@ internal sealed class BeginCreate : Step<VmCreate>
 }
 
 /// <summary>Places a machine that is being created. Answers with the host; the same one when it is asked again.</summary>
-internal sealed record PlaceNewVm(Id VirtualMachineId, Id? WantedHostId, bool Book, Id DataStorageId, long DiskBytes) : Request<Id>
+internal sealed record PlaceNewVm(Id VirtualMachineId, Id? WantedHostId, bool Book, Id DataStorageId, long DiskBytes, IReadOnlyList<RefusedHost> Refused) : Request<Id>
 {
     public override Id Target => VirtualMachineId;
 }
@@ -44,10 +45,10 @@ internal sealed class PlaceNewVmTurn : CallTurn<PlaceNewVm, Id>
         var vm = await turn.Store.Get<VirtualMachine>(request.VirtualMachineId);
         if (vm.PlacementHostId is { } already)
             return Answer(already);
-        var demand = new Demand(vm.CpuCount, vm.MemoryBytes, vm.Architecture, request.WantedHostId, [request.DataStorageId], request.DiskBytes);
+        var demand = new Demand(vm.CpuCount, vm.MemoryBytes, vm.Architecture, request.WantedHostId, [request.DataStorageId], request.DiskBytes, PinnedHost.Of(vm), request.Refused);
         var hosts = await HostSnapshots.Of(turn.Store, vm.ClusterId, demand);
         var plan = Placer.Place(demand, hosts);
-        var hostId = plan.HostId ?? throw VmProblems.NoHostFits(plan).AsException();
+        var hostId = plan.HostId ?? throw (await VmProblems.NoHostFits(plan, demand, vm, turn.Store)).AsException();
         var unit = new UnitOfWork().Observe(vm, vm with { PlacementHostId = hostId });
         if (request.Book)
             unit.Book(hosts.Single(h => h.Host.Id == hostId).Host, vm.Id, vm.CpuCount, vm.MemoryBytes);

@@ -7,17 +7,20 @@ using Nssv.Contracts.Storage;
 using Nssv.Kernel;
 using Nssv.Kernel.Calls;
 using Nssv.Kernel.Data;
+using Nssv.Kernel.Tags;
 using Nssv.Services.Compute.Placement;
 
 namespace Nssv.Services.Compute.VirtualMachines;
 
 /// <summary>Accepts a new virtual machine: everything it names must be there and fit together; then its rows stand, and the flow makes them true.</summary>
-internal sealed class CreateVirtualMachineTurn : CreateTurn<CreateVirtualMachine>
+internal sealed class CreateVirtualMachineTurn(TagRules tags) : CreateTurn<CreateVirtualMachine>
 {
     public override Type ResourceType => typeof(VirtualMachine);
 
     public override async ValueTask<Decision> Decide(CreateVirtualMachine request, AcceptContext turn)
     {
+        var stored = request.Tags is null ? Rules.NoLabels : await tags.Stored(ResourceType, Rules.NoLabels, request.Tags, turn.Store);
+        request = OnItsPinnedHost(request, stored);
         var footing = await Footing.Find(request, turn.Store) ?? await Explained(request, turn.Store);
         await RefuseMissingPortGroups(request, turn.Store);
 
@@ -32,6 +35,7 @@ internal sealed class CreateVirtualMachineTurn : CreateTurn<CreateVirtualMachine
             Name = request.Name,
             Description = request.Description,
             Labels = request.Labels ?? new SortedDictionary<string, string>(StringComparer.Ordinal),
+            Tags = stored,
             ClusterId = footing.ClusterId,
             CpuCount = request.CpuCount,
             MemoryBytes = request.MemoryBytes,
@@ -62,6 +66,16 @@ internal sealed class CreateVirtualMachineTurn : CreateTurn<CreateVirtualMachine
             Disks = disks,
             WantedHostId = request.HostId,
         }, unit);
+    }
+
+    /// <summary>Who pins a machine has chosen its host, with the checks that a chosen host gets.</summary>
+    private static CreateVirtualMachine OnItsPinnedHost(CreateVirtualMachine request, IReadOnlyDictionary<string, string> stored)
+    {
+        if (!ComputeTags.PinnedToHost.TryGet(stored, out var pinned))
+            return request;
+        return request.HostId is null || request.HostId == pinned
+            ? request with { HostId = pinned }
+            : throw Problems.Invalid("hostId", $"The tag {ComputeTags.PinnedToHost.Name} pins the machine to host {pinned}, and hostId asks for {request.HostId}.", "Leave one of them out.", "pinned-to-another-host").AsException();
     }
 
     /// <summary>The same, read one after the other: finds what the short question leaves open, or the reason why not.</summary>

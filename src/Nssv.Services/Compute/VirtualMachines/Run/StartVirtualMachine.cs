@@ -23,11 +23,11 @@ internal sealed class StartVirtualMachineTurn : AcceptTurn<StartVirtualMachine, 
 
 /// <summary>Looks once more whether the machine may start, counts the run, chooses the host and books it: one turn, one commit.</summary>
 [Step("compute.begin-start")]
-internal sealed class BeginStart : Step<VmStart>
+internal sealed class BeginStart(PlacementRules rules) : Step<VmStart>
 {
     public override async Task Run(VmStart start, StepContext<VmStart> step)
     {
-        var begun = await step.Call(new BeginRun(start.VirtualMachineId));
+        var begun = await step.Call(new BeginRun(start.VirtualMachineId, await rules.Refusals(step.Store, start.VirtualMachineId, step.Cancelled)));
         step.Save(start with { HostId = begun.HostId, RunGeneration = begun.RunGeneration });
     }
 
@@ -54,7 +54,8 @@ internal sealed class RunTakenBackTurn : CallTurn<RunTakenBack, bool>
     }
 }
 
-internal sealed record BeginRun(Id VirtualMachineId) : Request<RunBegun>
+/// <param name="Refused">Hosts that a rule of placement keeps it from.</param>
+internal sealed record BeginRun(Id VirtualMachineId, IReadOnlyList<RefusedHost> Refused) : Request<RunBegun>
 {
     public override Id Target => VirtualMachineId;
 }
@@ -71,13 +72,13 @@ internal sealed class BeginRunTurn : CallTurn<BeginRun, RunBegun>
         if (vm.State != VmState.Stopped)
             throw (VmStates.Allows(vm, VmAction.Start, out var problem) ? VmProblems.Busy(vm) : problem).AsException();
         var volumes = await turn.Store.List<Volume>(Condition.Equal(nameof(Volume.VirtualMachineId), vm.Id));
-        var pinned = volumes.Select(v => v.HostId).Where(h => h is not null).Distinct().ToList();
-        if (pinned.Count > 1)
-            throw new Problem(409, "volumes-on-several-hosts", "The machine's disks are on different hosts.", $"'{vm.Name}' has disks on {pinned.Count} hosts.", "Detach those that are elsewhere.").AsException();
-        var demand = new Demand(vm.CpuCount, vm.MemoryBytes, vm.Architecture, pinned.FirstOrDefault(), [.. volumes.Select(v => v.DataStorageId).Distinct()], 0);
+        var holding = volumes.Select(v => v.HostId).Where(h => h is not null).Distinct().ToList();
+        if (holding.Count > 1)
+            throw new Problem(409, "volumes-on-several-hosts", "The machine's disks are on different hosts.", $"'{vm.Name}' has disks on {holding.Count} hosts.", "Detach those that are elsewhere.").AsException();
+        var demand = new Demand(vm.CpuCount, vm.MemoryBytes, vm.Architecture, holding.FirstOrDefault(), [.. volumes.Select(v => v.DataStorageId).Distinct()], 0, PinnedHost.Of(vm), request.Refused);
         var hosts = await HostSnapshots.Of(turn.Store, vm.ClusterId, demand);
         var plan = Placer.Place(demand, hosts);
-        var host = hosts.FirstOrDefault(h => h.Host.Id == plan.HostId)?.Host ?? throw VmProblems.NoHostFits(plan).AsException();
+        var host = hosts.FirstOrDefault(h => h.Host.Id == plan.HostId)?.Host ?? throw (await VmProblems.NoHostFits(plan, demand, vm, turn.Store)).AsException();
         var after = vm with
         {
             State = VmState.Starting,

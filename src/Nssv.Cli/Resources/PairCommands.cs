@@ -1,0 +1,74 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Nssv.Cli.Operations;
+using Nssv.Client;
+
+namespace Nssv.Cli.Resources;
+
+/// <summary>Labels and system tags of any resource: <c>tag set NAME KEY=VALUE…</c>, <c>tag unset NAME KEY…</c>. What is not named stays.</summary>
+internal sealed class PairCommands(ResourceKind kind, CliEnvironment environment)
+{
+    public Command Tags() => Group("tag", "tags", $"System tags of {kind.OneNoun}; 'nssv tag list' tells which there are", Stored);
+
+    public Command Labels() => Group("label", "labels", $"Labels of {kind.OneNoun}: words of your own", (_, _, _) => Task.CompletedTask);
+
+    private Command Group(string noun, string field, string description, Func<Invocation, JsonObject, CancellationToken, Task> complete)
+    {
+        var commands = new ResourceCommands(kind, environment);
+        return new Command(noun, description) { Set(commands, noun, field, complete), Unset(commands, noun, field) };
+    }
+
+    private Command Set(ResourceCommands commands, string noun, string field, Func<Invocation, JsonObject, CancellationToken, Task> complete)
+    {
+        var target = commands.Target();
+        var pairs = new Argument<string[]>("KEY=VALUE") { Description = $"A {noun}; may be given several times", Arity = ArgumentArity.OneOrMore };
+        var command = new Command("set", $"Set {field} of {kind.OneNoun}; others stay") { target, pairs };
+        var wait = WaitOptions.AddTo(command);
+        return command.Runs(environment, async (invocation, cancellation) =>
+        {
+            var values = new JsonObject();
+            foreach (var pair in invocation.Value(pairs))
+            {
+                var at = pair.IndexOf('=', StringComparison.Ordinal);
+                values[at > 0 ? pair[..at] : throw new UsageException($"\"{pair}\" is not a {noun}.", "Write it like key=value.")] = pair[(at + 1)..];
+            }
+            await complete(invocation, values, cancellation);
+            await Send(commands, invocation, target, wait, field, values, cancellation);
+        });
+    }
+
+    private Command Unset(ResourceCommands commands, string noun, string field)
+    {
+        var target = commands.Target();
+        var keys = new Argument<string[]>("KEY") { Description = $"The key of a {noun}; may be given several times", Arity = ArgumentArity.OneOrMore };
+        var command = new Command("unset", $"Take {field} of {kind.OneNoun} away") { target, keys };
+        var wait = WaitOptions.AddTo(command);
+        return command.Runs(environment, (invocation, cancellation) =>
+            Send(commands, invocation, target, wait, field, new JsonObject(invocation.Value(keys).Distinct().Select(key => KeyValuePair.Create<string, JsonNode?>(key, null))), cancellation));
+    }
+
+    private async Task Send(ResourceCommands commands, Invocation invocation, Argument<string> target, WaitOptions wait, string field, JsonObject values, CancellationToken cancellation)
+    {
+        var id = await commands.Id(invocation, target, cancellation);
+        var request = new ApiRequest(HttpMethod.Patch, $"{ApiClient.Root}/{kind.Collection}/{id}") { Body = new JsonObject { [field] = values } };
+        await new OperationRunner(invocation, wait).Run(request, $"Changing {kind.Noun} {invocation.Value(target)}", cancellation);
+    }
+
+    /// <summary>What refers to a resource may be given by its name.</summary>
+    private static async Task Stored(Invocation invocation, JsonObject values, CancellationToken cancellation)
+    {
+        var types = new List<JsonObject>();
+        await foreach (var type in invocation.Client.List(ResourceKinds.TagType.Collection, new ListQuery("kind = reference"), cancellation))
+        {
+            types.Add(type);
+        }
+
+        foreach (var type in types)
+        {
+            if (type["name"].AsText() is { } name && values[name].AsText() is { } value && type["refersTo"].AsText() is { } collection)
+            {
+                values[name] = await invocation.IdOf(collection, value, cancellation);
+            }
+        }
+    }
+}
