@@ -63,7 +63,7 @@ internal sealed class EventEndpoints(EventLog log, Collections collections, IAut
                     if (RequestHeaders.BearerToken(http.Request.Headers) is not { } token || await sessions.Find(token) is null)
                         return; // signed out, or the session has ended
                     // Who is told of nothing must not fall behind what is kept.
-                    response.AppendHeartbeat(place);
+                    response.AppendHeartbeat(query.Query.Filter is null ? null : place);
                     await response.Flush(stop.Token);
                     continue;
                 }

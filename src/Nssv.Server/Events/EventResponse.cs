@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Microsoft.AspNetCore.Http.Features;
 using Nssv.Server.Http;
 
@@ -44,9 +45,9 @@ internal sealed class EventResponse(HttpContext http, TimeProvider time)
         Pending += bytes.Length;
     }
 
-    /// <summary>A comment; with a place also the number from which the reader goes on, without an event.</summary>
+    /// <summary>A comment; with a place, an event that only says from which number the reader goes on. (A number without an event would do by the standard, but not for every client.)</summary>
     public void AppendHeartbeat(long? place = null) =>
-        Append(place is null ? ":\n\n"u8 : System.Text.Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $":\nid: {place}\n\n")));
+        Append(place is null ? ":\n\n"u8 : Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"id: {place}\nevent: place\ndata: {{\"type\":\"place\",\"sequence\":{place}}}\n\n")));
 
     /// <exception cref="OperationCanceledException">Nobody takes it, or the node ends.</exception>
     public async Task Flush(CancellationToken stop)

@@ -83,7 +83,7 @@ internal sealed class WatchEndpoints(
             }
             else
             {
-                response.AppendHeartbeat(at);
+                response.AppendHeartbeat();
             }
             await response.Flush(stop);
             at = await CatchUp(response, table, watcher, feed, at, stop);

@@ -11,7 +11,6 @@ internal sealed class WatchClient(RunningServer server, string path) : IAsyncDis
     private readonly HttpClient _client = server.SignedIn();
     private HttpResponseMessage? _answer;
     private IAsyncEnumerator<SseItem<string>>? _items;
-    private SseParser<string>? _parser;
     private HashSet<string>? _initial;
 
     public Dictionary<string, JsonObject> Held { get; } = [];
@@ -32,8 +31,7 @@ internal sealed class WatchClient(RunningServer server, string path) : IAsyncDis
             _initial = [];
         _answer = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         _answer.StatusCode.ShouldBe(HttpStatusCode.OK);
-        _parser = SseParser.Create(await _answer.Content.ReadAsStreamAsync());
-        _items = _parser.EnumerateAsync().GetAsyncEnumerator();
+        _items = SseParser.Create(await _answer.Content.ReadAsStreamAsync()).EnumerateAsync().GetAsyncEnumerator();
     }
 
     /// <summary>Takes in the next event and gives its type; null at the end of the stream.</summary>
@@ -45,7 +43,8 @@ internal sealed class WatchClient(RunningServer server, string path) : IAsyncDis
             return null;
         var (type, data) = (_items.Current.EventType, JsonNode.Parse(_items.Current.Data)!.AsObject());
         data["type"]?.GetValue<string>().ShouldBe(type);
-        Heard.Add(type);
+        if (type != "place")
+            Heard.Add(type);
         switch (type)
         {
             case "added" or "changed":
@@ -62,12 +61,12 @@ internal sealed class WatchClient(RunningServer server, string path) : IAsyncDis
                 _initial = null;
                 break;
         }
-        if (long.TryParse(_parser!.LastEventId, out var place))
+        if (long.TryParse(_items.Current.EventId, out var place))
         {
             place.ShouldBeGreaterThanOrEqualTo(Place ?? 0);
             Place = place;
         }
-        return type;
+        return type == "place" ? await Next(seconds) : type;
     }
 
     public async Task Until(string type)
