@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Nssv.Contracts.Inventory;
 using Nssv.Kernel.Data;
 using Shouldly;
@@ -53,6 +54,20 @@ public sealed class WatchTests(RunningServer server) : IClassFixture<RunningServ
         await watch.Until(() => watch.Held.Count == 2 && !watch.Held.ContainsKey(goes.Id.ToString()));
         watch.Held.Keys.ShouldContain(stays.Id.ToString());
         watch.Heard.Count(heard => heard == "ready").ShouldBe(1, "it did not begin anew");
+    }
+
+    [Fact]
+    public async Task A_node_that_ends_ends_its_streams_and_the_next_one_goes_on()
+    {
+        await using var watch = new WatchClient(server, Path("name = \"end-*\""));
+        await watch.Until("ready");
+        server.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
+        (await watch.Next()).ShouldBeNull("the stream ended as a stream ends");
+        await server.Restart();
+        var center = await server.AddDataCenter("end-later");
+        await watch.Connect();
+        (await watch.Next()).ShouldBe("added");
+        watch.Held.Keys.ShouldBe([center.Id.ToString()]);
     }
 
     [Fact]
