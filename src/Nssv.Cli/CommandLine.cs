@@ -15,7 +15,7 @@ internal static class CommandLine
     {
         if (Suggestions.AreAskedFor(arguments))
         {
-            Suggestions.Write(CommandTree.Build(environment), arguments, environment.Out);
+            await Suggestions.Write(CommandTree.Build(environment), arguments, environment);
             return ExitCode.Success;
         }
 

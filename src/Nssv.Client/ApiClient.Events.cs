@@ -8,13 +8,15 @@ namespace Nssv.Client;
 public sealed partial class ApiClient
 {
     /// <summary>Opens the stream of events after <paramref name="lastEventId"/>, or from now on. Ends when the connection does: <see cref="FollowEvents"/> reconnects.</summary>
-    public async Task<EventStream> OpenEvents(string? lastEventId, CancellationToken cancellation = default)
+    public Task<EventStream> OpenEvents(string? lastEventId, CancellationToken cancellation = default) => OpenStream($"{Root}/events", lastEventId, cancellation);
+
+    private async Task<EventStream> OpenStream(string path, string? lastEventId, CancellationToken cancellation)
     {
-        var response = await SendStream(lastEventId, renew: false, cancellation);
+        var response = await SendStream(path, lastEventId, renew: false, cancellation);
         if (response.StatusCode == System.Net.HttpStatusCode.Unauthorized)
         {
             response.Dispose();
-            response = await SendStream(lastEventId, renew: true, cancellation);
+            response = await SendStream(path, lastEventId, renew: true, cancellation);
         }
 
         if (response.IsSuccessStatusCode && response.Content.Headers.ContentType?.MediaType == "text/event-stream")
@@ -29,15 +31,19 @@ public sealed partial class ApiClient
     }
 
     /// <summary>Events without an end: a broken connection is opened again after the last event seen, so none is missed and none comes twice.</summary>
-    public async IAsyncEnumerable<PlatformEvent> FollowEvents(string? lastEventId, [EnumeratorCancellation] CancellationToken cancellation = default)
+    public IAsyncEnumerable<PlatformEvent> FollowEvents(string? lastEventId, CancellationToken cancellation = default) => FollowEvents(lastEventId, filter: null, cancellation);
+
+    /// <summary>The same of those events that meet a filter on their own fields, for example <c>resourceType = host AND type = "*.updated"</c>.</summary>
+    public async IAsyncEnumerable<PlatformEvent> FollowEvents(string? lastEventId, string? filter, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
+        var path = $"{Root}/events{new ListQuery(filter).ToQueryString(pageSize: null, cursor: null)}";
         var failures = 0;
         while (true)
         {
             EventStream? stream = null;
             try
             {
-                stream = await OpenEvents(lastEventId, cancellation);
+                stream = await OpenStream(path, lastEventId, cancellation);
             }
             catch (Exception fault) when (IsOutage(fault) && ++failures < connection.Retry.Attempts * 4)
             {
@@ -54,6 +60,8 @@ public sealed partial class ApiClient
                         lastEventId = item.Id ?? lastEventId;
                         yield return item;
                     }
+
+                    lastEventId = stream.LastEventId ?? lastEventId;
                 }
             }
 
@@ -69,9 +77,9 @@ public sealed partial class ApiClient
         _ => false,
     };
 
-    private async Task<HttpResponseMessage> SendStream(string? lastEventId, bool renew, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> SendStream(string path, string? lastEventId, bool renew, CancellationToken cancellation)
     {
-        using var message = Message(new ApiRequest(HttpMethod.Get, $"{Root}/events"), await connection.Token(renew, cancellation));
+        using var message = Message(new ApiRequest(HttpMethod.Get, path), await connection.Token(renew, cancellation));
         message.Headers.Accept.Clear();
         message.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
         if (lastEventId is not null)

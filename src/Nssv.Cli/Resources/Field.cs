@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Nssv.Cli.Commands.Completion;
 using Nssv.Cli.Input;
 using Nssv.Client;
 
@@ -47,7 +48,7 @@ internal sealed record Field(Option Option, string Path, Func<Invocation, Cancel
     /// <summary>A reference to another resource, by id or unambiguous name.</summary>
     public static Field Reference(string name, string path, string collection, string description, bool required = false)
     {
-        var option = new Option<string>(name) { Description = description, HelpName = "NAME|ID", Required = required };
+        var option = new Option<string>(name) { Description = description, HelpName = "NAME|ID", Required = required }.Names(collection);
         return new(option, path, async (invocation, cancellation) => await invocation.IdOf(collection, invocation.Value(option)!, cancellation));
     }
 

@@ -17,16 +17,24 @@ internal sealed class ListCommand(ResourceKind kind, CliEnvironment environment)
     private readonly Option<string[]> expand = Names("--expand", "Put in what it refers to or what refers to it, for example host.cluster,volumes", "RELATION,…");
     private readonly Option<string[]> aggregate = Names("--aggregate", "Groups instead of resources: count, sum(memoryBytes), min(createdAt), max(…)", "FUNCTION,…");
     private readonly Option<string[]> groupBy = Names("--group-by", "One group for each value of these fields", "FIELD,…");
+    private readonly Option<bool> watch = new("--watch", "-w") { Description = "Go on with a line for each change, until Ctrl-C" };
 
     public Command Build()
     {
-        var command = new Command("list", $"List the {kind.Nouns}") { filter, sort, limit, columns, fields, expand, aggregate, groupBy };
+        var command = new Command("list", $"List the {kind.Nouns}") { filter, sort, limit, columns, fields, expand, aggregate, groupBy, watch };
         command.Aliases.Add("ls");
         return command.Runs(environment, Run);
     }
 
     private async Task Run(Invocation invocation, CancellationToken cancellation)
     {
+        if (invocation.Value(watch))
+        {
+            RefuseBeside(invocation, "--watch", "Give --filter, --fields, --expand and --columns only.", sort, limit, aggregate, groupBy);
+            await new WatchLines(invocation, kind.Collection, Shown(invocation)).Run(new ListQuery(invocation.Value(filter)) { Fields = invocation.Value(fields) ?? [], Expand = invocation.Value(expand) ?? [] }, cancellation);
+            return;
+        }
+
         if (invocation.Given(aggregate) || invocation.Given(groupBy))
         {
             await Groups(invocation, cancellation);
@@ -40,23 +48,27 @@ internal sealed class ListCommand(ResourceKind kind, CliEnvironment environment)
             items.Add(item);
         }
 
-        IReadOnlyList<Column> shown = invocation.Value(invocation.Given(columns) ? columns : fields) is { Length: > 0 } asked ? [.. asked.Select(path => Column.OfField(path, kind.Columns))] : kind.Columns;
+        var shown = Shown(invocation);
         var names = invocation.Results.Format == OutputFormat.Table
             ? await ReferenceNames.For(invocation.Client, items, shown, cancellation)
             : ReferenceNames.None;
         invocation.Results.List(items, shown, names);
     }
 
+    private IReadOnlyList<Column> Shown(Invocation invocation) =>
+        invocation.Value(invocation.Given(columns) ? columns : fields) is { Length: > 0 } asked ? [.. asked.Select(path => Column.OfField(path, kind.Columns))] : kind.Columns;
+
+    private static void RefuseBeside(Invocation invocation, string what, string advice, params Option[] options)
+    {
+        if (options.FirstOrDefault(invocation.Given) is { } option)
+        {
+            throw new UsageException($"{option.Name} does not go with {what}.", advice);
+        }
+    }
+
     private async Task Groups(Invocation invocation, CancellationToken cancellation)
     {
-        foreach (var option in (Option[])[sort, limit, columns, fields, expand])
-        {
-            if (invocation.Given(option))
-            {
-                throw new UsageException($"{option.Name} does not go with groups.", "Give --filter, --aggregate and --group-by only.");
-            }
-        }
-
+        RefuseBeside(invocation, "groups", "Give --filter, --aggregate and --group-by only.", sort, limit, columns, fields, expand);
         var query = new ListQuery(invocation.Value(filter)) { Aggregate = invocation.Given(aggregate) ? invocation.Value(aggregate)! : ["count"], GroupBy = invocation.Value(groupBy) ?? [] };
         var groups = await invocation.Client.Groups(kind.Collection, query, cancellation);
         // The keys are names as they were asked for, dots and all: each becomes a plain field.

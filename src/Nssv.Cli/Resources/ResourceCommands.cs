@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Nssv.Cli.Commands.Completion;
 using Nssv.Cli.Operations;
 using Nssv.Cli.Output;
 using Nssv.Client;
@@ -142,7 +143,7 @@ internal sealed class ResourceCommands(ResourceKind kind, CliEnvironment environ
 
     private static string KebabCase(string verb) => string.Concat(verb.Select(c => char.IsAsciiLetterUpper(c) ? $"-{char.ToLowerInvariant(c)}" : c.ToString()));
 
-    public Argument<string> Target() => new("NAME") { Description = $"The {kind.Noun}'s id, or its name if no other has it" };
+    public Argument<string> Target() => new Argument<string>("NAME") { Description = $"The {kind.Noun}'s id, or its name if no other has it" }.Names(kind.Collection);
 
     public Task<string> Id(Invocation invocation, Argument<string> target, CancellationToken cancellation) =>
         invocation.IdOf(kind.Collection, invocation.Value(target), cancellation);

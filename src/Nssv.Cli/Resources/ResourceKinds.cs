@@ -82,8 +82,12 @@ internal static class ResourceKinds
     public static ResourceKind Event => new("event", "events", "event",
         [new("Sequence", "sequence"), new("At", "at"), new("Type", "type"), new("Resource", "resourceId"), new("Operation", "operationId")]);
 
+    private static ResourceKind[] All =>
+        [VirtualMachine, Image, Volume, Host, Cluster, DataCenter, DataStorage, ImageStorage, PortGroup, NetworkInterface, Account, Setting, TagType, Schedule, RecycledItem, AuditEntry, Operation, Event];
+
     /// <summary>The command that lists a collection; null for one that the command line does not show.</summary>
-    public static string? CommandOf(string collection) =>
-        new[] { VirtualMachine, Image, Volume, Host, Cluster, DataCenter, DataStorage, ImageStorage, PortGroup, NetworkInterface, Account, Setting, TagType, Schedule, RecycledItem, AuditEntry, Operation, Event }
-            .FirstOrDefault(kind => kind.Collection == collection)?.Command;
+    public static string? CommandOf(string collection) => All.FirstOrDefault(kind => kind.Collection == collection)?.Command;
+
+    /// <summary>People know its resources by names; else by ids alone.</summary>
+    public static bool IsNamed(string collection) => All.Any(kind => kind.Collection == collection && kind.Columns.Any(column => column.Path == "name"));
 }

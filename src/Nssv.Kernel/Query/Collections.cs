@@ -73,6 +73,24 @@ public sealed class Collections(Database database, TimeProvider time, QueryLimit
         return page.Items is [var row] ? row : throw Problems.NotFound(table.Singular, id.ToString()).AsException();
     }
 
+    /// <summary>Those of these rows that are there now and not in the recycle bin, whoever may see them.</summary>
+    public async ValueTask<IReadOnlyList<object>> Current(TableModel table, IReadOnlyCollection<Id> ids)
+    {
+        var sql = new SqlBuilder();
+        sql.Text($"SELECT {table.SelectList()} FROM {Sql.Quote(table.Name)}");
+        sql.And().Text($"{SqlBuilder.Name(table.Key[0])} {database.Dialect.InList(sql.Parameter(database.Dialect.List([.. ids.Select(id => id.ToString())])))}");
+        RecycledRows.Hide(sql, table);
+        return await database.Read(sql.ToString(), sql.Arguments, table.Codec.ReadObject);
+    }
+
+    /// <summary>Those of these rows that a query meets and the caller may see, as it shows them; at most <see cref="ListQuery.MostLimit"/> ids.</summary>
+    /// <exception cref="ProblemException">400: the query is too slow.</exception>
+    public async ValueTask<IReadOnlyDictionary<Id, object>> Pick(TableModel table, ListQuery query, IReadOnlyList<Id> ids, AccessPredicate access, CancellationToken cancellation = default)
+    {
+        var page = await List(table, new() { Filter = query.Filter, Fields = query.Fields, Expand = query.Expand, Ids = ids, Limit = ids.Count }, access, cancellation);
+        return page.Items.ToDictionary(row => ResourceView.IdOf(table, row));
+    }
+
     private QueryReader Reader(CancellationToken cancellation) => new(database, new(_limits.Longest, time, cancellation));
 
     /// <summary>Writes the conditions of a query on the table with a given alias.</summary>

@@ -172,7 +172,7 @@ internal sealed class FilterBinder(ResourceModels models, DateTimeOffset now)
     }
 
     /// <summary>As both databases do it: A to Z only.</summary>
-    private static string AsciiLower(string text) => string.Create(text.Length, text, static (lower, text) =>
+    internal static string AsciiLower(string text) => string.Create(text.Length, text, static (lower, text) =>
     {
         for (var i = 0; i < text.Length; i++)
             lower[i] = char.IsAsciiLetterUpper(text[i]) ? (char)(text[i] | 0x20) : text[i];

@@ -29,6 +29,9 @@ public static class ResourceView
         writer.WriteEndObject();
     }
 
+    /// <summary>Whose row it is, also when only a part of it was read.</summary>
+    public static Id IdOf(TableModel table, object row) => row is ProjectedRow part ? Id.Parse((string)part[table.Key[0]]!) : ((Resource)row).Id;
+
     internal static void WriteScalar(Utf8JsonWriter writer, ColumnKind kind, object? raw)
     {
         switch (raw)

@@ -15,6 +15,9 @@ internal sealed record AdmissionLimits
     /// <summary>Units of work that wait for the database's writer.</summary>
     public int WriterQueue { get; init; } = 10_000;
 
-    /// <summary>So many waiting requests a caller may always have, however many callers there are.</summary>
+    /// <summary>Streams of changes that are open at one time, shared by their callers.</summary>
+    public int Watchers { get; init; } = 1_000;
+
+    /// <summary>So many waiting requests, or watchers, a caller may always have, however many callers there are.</summary>
     public int LeastShare { get; init; } = 16;
 }

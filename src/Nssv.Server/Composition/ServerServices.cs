@@ -18,6 +18,7 @@ using Nssv.Server.Metrics;
 using Nssv.Server.OpenApi;
 using Nssv.Server.Peers;
 using Nssv.Server.Plugins;
+using Nssv.Server.Watching;
 using Nssv.Services;
 using Nssv.Services.Identity;
 
@@ -120,6 +121,10 @@ internal static class ServerServices
         services.AddSingleton<HealthEndpoints>();
         services.AddSingleton<EventLog>();
         services.AddSingleton<EventEndpoints>();
+        services.AddSingleton<WatcherSeats>();
+        services.AddSingleton<ChangeReader>();
+        services.AddSingleton<KindFeeds>();
+        services.AddSingleton<WatchEndpoints>();
         services.AddSingleton<AuditTrail>();
         services.AddSingleton<AuditVerification>();
         services.AddSingleton<AuditEndpoints>();
@@ -147,6 +152,7 @@ internal static class ServerServices
         services.GetRequiredService<ResourceEndpoints>().Map(app);
         services.GetRequiredService<OperationEndpoints>().Map(app);
         services.GetRequiredService<EventEndpoints>().Map(app);
+        services.GetRequiredService<WatchEndpoints>().Map(app);
         services.GetRequiredService<ImageUploadEndpoint>().Map(app);
         services.GetRequiredService<ConsoleEndpoint>().Map(app);
         services.GetRequiredService<EnrolmentEndpoints>().Map(app);

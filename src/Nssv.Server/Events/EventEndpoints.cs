@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
-using Microsoft.AspNetCore.Http.Features;
 using Nssv.Kernel.Authorization;
 using Nssv.Kernel.Events;
+using Nssv.Kernel.Model;
+using Nssv.Kernel.Query;
 using Nssv.Server.Http;
 using Nssv.Server.OpenApi;
 using Nssv.Services.Identity;
@@ -10,60 +11,60 @@ using Nssv.Services.Identity;
 namespace Nssv.Server.Events;
 
 /// <summary>GET /api/v1/events: what happens, as a stream or as a list.</summary>
-internal sealed class EventEndpoints(EventLog log, IAuthoriser authoriser, Sessions sessions, TimeProvider time, IHostApplicationLifetime lifetime)
+internal sealed class EventEndpoints(EventLog log, Collections collections, IAuthoriser authoriser, Sessions sessions, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     public const string Permission = "event.read";
-    public const string StreamType = "text/event-stream";
 
     private const int Batch = 200;
     private const int DefaultLimit = 100;
     private const int LargestLimit = 1_000;
-    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
-    /// <summary>A reader that does not take what it is sent for so long is cut off; it comes back with Last-Event-ID and has missed nothing.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-
-    private static readonly byte[] Comment = ":\n\n"u8.ToArray();
+    private readonly TableModel _table = collections.Models.Table<Event>();
 
     public void Map(IEndpointRouteBuilder endpoints) => endpoints.MapGet($"{ApiPaths.Root}/events", Handle).Allow(Access.Permitted(Permission))
-        .WithMetadata(new Answers("What happened: a list, or a stream for Accept: text/event-stream", ("200", typeof(EventPage))));
+        .WithMetadata(new Answers("What happened: a list, or a stream for Accept: text/event-stream", ("200", typeof(EventPage))) { Parameters = ["filter", "resourceId", "limit", "cursor", "after"] });
 
     private Task Handle(HttpContext http)
     {
         var accepts = http.Request.Headers.Accept.ToString();
-        return accepts.Contains(StreamType, StringComparison.OrdinalIgnoreCase) ? Stream(http) : List(http);
+        return accepts.Contains(EventResponse.ContentType, StringComparison.OrdinalIgnoreCase) ? Stream(http) : List(http);
     }
 
     private async Task Stream(HttpContext http)
     {
-        QueryParameters.Check(http.Request.Query, "after");
+        QueryParameters.Check(http.Request.Query, "after", "filter");
+        var query = WatchQuery.Read(collections.Models, _table, new() { Filter = QueryParameters.Text(http.Request.Query, "filter") }, time.GetUtcNow());
         var scope = authoriser.Scope(http.Caller(), Permission);
-        var place = Place(http) ?? await log.Head();
+        var place = EventResponse.Place(http) ?? await log.Head();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
         // Asked before the answer begins, so that a place that is too old gets a problem and not a broken stream.
         var bell = log.Next;
         var events = await log.After(place, Batch);
 
-        http.Response.ContentType = StreamType;
-        http.Response.Headers.CacheControl = "no-store";
-        http.Response.Headers["X-Accel-Buffering"] = "no";
-        http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        var response = new EventResponse(http, time);
+        response.Begin();
         try
         {
-            await Send(http, [], stop.Token);
+            response.AppendHeartbeat();
+            await response.Flush(stop.Token);
             while (true)
             {
                 if (events is [.., var last])
                 {
-                    if (events.Where(item => scope.Covers(item.Event.ProjectId)).ToList() is { Count: > 0 } visible)
-                        await Send(http, visible, stop.Token);
+                    var now = query.At(time.GetUtcNow());
+                    foreach (var item in events.Where(item => scope.Covers(item.Event.ProjectId) && now.Holds(item.Event)))
+                        response.Append(item.Frame.Span);
+                    if (response.Pending > 0)
+                        await response.Flush(stop.Token);
                     place = last.Event.Sequence;
                 }
                 else if (!await Rings(bell, stop.Token))
                 {
                     if (RequestHeaders.BearerToken(http.Request.Headers) is not { } token || await sessions.Find(token) is null)
                         return; // signed out, or the session has ended
-                    await Send(http, [], stop.Token);
+                    // Who is told of nothing must not fall behind what is kept.
+                    response.AppendHeartbeat(query.Query.Filter is null ? null : place);
+                    await response.Flush(stop.Token);
                     continue;
                 }
                 bell = log.Next;
@@ -81,7 +82,7 @@ internal sealed class EventEndpoints(EventLog log, IAuthoriser authoriser, Sessi
     {
         try
         {
-            await bell.WaitAsync(Heartbeat, time, cancel);
+            await bell.WaitAsync(EventResponse.Heartbeat, time, cancel);
             return true;
         }
         catch (TimeoutException)
@@ -90,37 +91,25 @@ internal sealed class EventEndpoints(EventLog log, IAuthoriser authoriser, Sessi
         }
     }
 
-    /// <summary>Sends frames, or a comment when there are none: it keeps the connection open and finds out whether anyone is there.</summary>
-    private async Task Send(HttpContext http, List<PublishedEvent> events, CancellationToken stop)
-    {
-        var writer = http.Response.BodyWriter;
-        if (events.Count == 0)
-            Append(Comment);
-        foreach (var item in events)
-            Append(item.Frame.Span);
-        using var patience = new CancellationTokenSource(Patience, time);
-        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(stop, patience.Token);
-        var flushed = await writer.FlushAsync(cancel.Token);
-        if (flushed.IsCanceled || flushed.IsCompleted)
-            throw new OperationCanceledException();
-
-        void Append(ReadOnlySpan<byte> bytes)
-        {
-            bytes.CopyTo(writer.GetSpan(bytes.Length));
-            writer.Advance(bytes.Length);
-        }
-    }
-
     private async Task List(HttpContext http)
     {
         var query = http.Request.Query;
-        QueryParameters.Check(query, "after", "limit", "cursor", "resourceId");
+        QueryParameters.Check(query, "after", "limit", "cursor", "resourceId", "filter");
         var limit = (int)(QueryParameters.Number(query, "limit", 1, LargestLimit) ?? DefaultLimit);
         var scope = authoriser.Scope(http.Caller(), Permission);
         var resource = query.TryGetValue("resourceId", out var text)
             ? Id.TryParse(text.ToString(), null, out var id) ? id : throw HttpProblems.NotAnId("resourceId", text.ToString()).AsException()
             : (Id?)null;
-        var place = QueryParameters.Number(query, "cursor", 0, long.MaxValue - LargestLimit) ?? Place(http) ?? await log.Oldest() - 1;
+        var place = QueryParameters.Number(query, "cursor", 0, long.MaxValue - LargestLimit) ?? EventResponse.Place(http);
+        var found = QueryParameters.Text(query, "filter") is { Length: > 0 } filter
+            ? await Filtered(filter, resource, place ?? 0, limit, scope, http.RequestAborted)
+            : await Unfiltered(resource, place ?? await log.Oldest() - 1, limit, scope);
+        var next = found.Count == limit ? found[^1].Sequence.ToString(CultureInfo.InvariantCulture) : null;
+        await ApiJson.Write(http.Response, StatusCodes.Status200OK, new EventPage(found, next));
+    }
+
+    private async Task<IReadOnlyList<Event>> Unfiltered(Id? resource, long place, int limit, ReadScope scope)
+    {
         var found = new List<Event>();
         IReadOnlyList<PublishedEvent> events;
         do
@@ -136,16 +125,19 @@ internal sealed class EventEndpoints(EventLog log, IAuthoriser authoriser, Sessi
             }
         }
         while (events.Count > 0 && found.Count < limit);
-        await ApiJson.Write(http.Response, StatusCodes.Status200OK, new EventPage(found, found.Count == limit ? place.ToString(CultureInfo.InvariantCulture) : null));
+        return found;
     }
 
-    /// <summary>After which event the caller wants to go on: Last-Event-ID (which a browser sends by itself when it comes back) or ?after=.</summary>
-    private static long? Place(HttpContext http) => http.Request.Headers["Last-Event-ID"] switch
+    /// <summary>The database looks through all that is kept, within the time that a query has.</summary>
+    private async Task<IReadOnlyList<Event>> Filtered(string filter, Id? resource, long place, int limit, ReadScope scope, CancellationToken cancellation)
     {
-        { Count: 0 } or [""] => QueryParameters.Number(http.Request.Query, "after", 0, long.MaxValue - LargestLimit),
-        [{ } header] when long.TryParse(header, NumberStyles.None, CultureInfo.InvariantCulture, out var place) && place < long.MaxValue - LargestLimit => place,
-        _ => throw HttpProblems.Header("Last-Event-ID", "Last-Event-ID is the number of the last event that was seen.").AsException(),
-    };
+        // On its own first: its mistakes are to be named by their place in what was written.
+        _ = WatchQuery.Read(collections.Models, _table, new() { Filter = filter }, time.GetUtcNow());
+        var own = resource is { } id ? $" AND resourceId = \"{id}\"" : "";
+        var page = await collections.List(_table, new() { Filter = FormattableString.Invariant($"sequence > {place}{own} AND ({filter})"), Limit = limit },
+            scope.ProjectIds is { } projects ? AccessPredicate.InProjects(projects) : AccessPredicate.All, cancellation);
+        return [.. page.Items.Cast<Event>()];
+    }
 }
 
 /// <summary>Some events in order, and where to go on.</summary>

@@ -50,6 +50,8 @@ internal static class QueryParameters
         _ => throw HttpProblems.Parameter(name, $"'{name}' is true or false.").AsException(),
     };
 
+    public static string? Text(IQueryCollection query, string name) => query.TryGetValue(name, out var value) ? value.ToString() : null;
+
     /// <summary>Names between commas; none when it is absent or empty.</summary>
     public static IReadOnlyList<string> Names(IQueryCollection query, string name) =>
         query.TryGetValue(name, out var text) && !string.IsNullOrWhiteSpace(text) ? text.ToString().Split(',', StringSplitOptions.TrimEntries) : [];

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using Nssv.Kernel.Authorization;
+using Nssv.Kernel.Calls;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Model;
 using Nssv.Kernel.Operations;
@@ -33,10 +34,10 @@ internal sealed class ResourceEndpoints(Collections collections, IStore store, I
         QueryParameters.Check(query, ListParameters);
         return Answer(http, table, new ListQuery
         {
-            Filter = Text(query, "filter"),
-            Sort = Text(query, "sort"),
+            Filter = QueryParameters.Text(query, "filter"),
+            Sort = QueryParameters.Text(query, "sort"),
             Limit = (int?)QueryParameters.Number(query, "limit", 0, ListQuery.MostLimit),
-            Cursor = Text(query, "cursor"),
+            Cursor = QueryParameters.Text(query, "cursor"),
             Count = QueryParameters.Flag(query, "count"),
             Fields = QueryParameters.Names(query, "fields"),
             Expand = QueryParameters.Names(query, "expand"),
@@ -55,7 +56,7 @@ internal sealed class ResourceEndpoints(Collections collections, IStore store, I
 
     private async Task Answer(HttpContext http, TableModel table, ListQuery query)
     {
-        var page = await collections.List(table, query, Visible(http), http.RequestAborted);
+        var page = await collections.List(table, query, Visible(authoriser, http.Caller()), http.RequestAborted);
         var operations = page.Items is [Operation, ..] ? await OperationDocument.Of([.. page.Items.Cast<Operation>()], store) : null;
         await ApiJson.Write(http.Response, StatusCodes.Status200OK, writer =>
         {
@@ -89,7 +90,7 @@ internal sealed class ResourceEndpoints(Collections collections, IStore store, I
         var parameters = http.Request.Query;
         QueryParameters.Check(parameters, GetParameters);
         var query = new ListQuery { Fields = QueryParameters.Names(parameters, "fields"), Expand = QueryParameters.Names(parameters, "expand") };
-        var row = await collections.Get(table, http.RouteId()!.Value, Visible(http), query, http.RequestAborted);
+        var row = await collections.Get(table, http.RouteId()!.Value, Visible(authoriser, http.Caller()), query, http.RequestAborted);
         var operation = row is Operation found ? await OperationDocument.Of(found, store) : null;
         // A part of a resource, or one with others put into it, is no version of it.
         if (row is Resource { Version: var version })
@@ -114,16 +115,11 @@ internal sealed class ResourceEndpoints(Collections collections, IStore store, I
     private static bool HasObserved(TableModel table) => table.Columns.Any(column => column.Observed);
 
     /// <summary>Each kind of resource that a query touches is asked for on its own.</summary>
-    private AccessPredicate Visible(HttpContext http)
-    {
-        var caller = http.Caller();
-        return AccessPredicate.ByTable(table => authoriser.Scope(caller, ReadPermission(table)).ProjectIds is { } projects ? AccessPredicate.InProjects(projects) : AccessPredicate.All);
-    }
-
-    private static string? Text(IQueryCollection query, string name) => query.TryGetValue(name, out var value) ? value.ToString() : null;
+    public static AccessPredicate Visible(IAuthoriser authoriser, Caller caller) =>
+        AccessPredicate.ByTable(table => authoriser.Scope(caller, ReadPermission(table)).ProjectIds is { } projects ? AccessPredicate.InProjects(projects) : AccessPredicate.All);
 }
 
 /// <summary>Says of an endpoint that it reads this resource.</summary>
 internal sealed record ReadEndpoint(TableModel Table, ReadKind Kind);
 
-internal enum ReadKind { List, Query, Get }
+internal enum ReadKind { List, Query, Get, Watch }

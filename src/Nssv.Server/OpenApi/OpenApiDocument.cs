@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Nssv.Server.Events;
 using Nssv.Server.Http;
+using Nssv.Server.Watching;
 
 namespace Nssv.Server.OpenApi;
 
@@ -65,6 +66,8 @@ internal static class OpenApiDocument
         {
             if (body is not null)
                 operation["requestBody"] = Body(book.Of(body.Type), RequestBody.Json);
+            foreach (var name in endpoint.Metadata.GetMetadata<Answers>()?.Parameters ?? [])
+                parameters.Add(Parameter("query", name, book.Of(typeof(string))));
             foreach (var (status, schema) in endpoint.Metadata.GetMetadata<Answers>()?.ByStatus ?? [])
                 responses[status] = schema is null ? new JsonObject { ["description"] = "Done" } : Json("Done", book.Of(schema));
         }
@@ -79,11 +82,14 @@ internal static class OpenApiDocument
 
     private static void Read(JsonObject operation, JsonArray parameters, JsonObject responses, ReadEndpoint read, SchemaBook book)
     {
-        foreach (var name in read.Kind switch { ReadKind.List => ResourceEndpoints.ListParameters, ReadKind.Get => ResourceEndpoints.GetParameters, _ => [] })
-            parameters.Add(Parameter("query", name, book.Of(name switch { "limit" => typeof(int), "count" => typeof(bool), _ => typeof(string) })));
+        foreach (var name in read.Kind switch { ReadKind.List => ResourceEndpoints.ListParameters, ReadKind.Get => ResourceEndpoints.GetParameters, ReadKind.Watch => WatchEndpoints.Parameters, _ => [] })
+            parameters.Add(Parameter("query", name, book.Of(name switch { "limit" => typeof(int), "count" or "initial" => typeof(bool), "after" => typeof(long), _ => typeof(string) })));
         if (read.Kind == ReadKind.Query)
             operation["requestBody"] = Body(book.Of(typeof(QueryDocument)), RequestBody.Json);
-        responses["200"] = read.Kind == ReadKind.Get
+        if (read.Kind == ReadKind.Watch)
+            parameters.Add(Parameter("header", "Last-Event-ID", book.Of(typeof(long))));
+        responses["200"] = read.Kind == ReadKind.Watch ? Stream("Server-sent events: added, changed, removed; ready when what was there at the beginning has been sent; dropped before the stream ends for a watcher that does not keep up", Change(Resource(read, book), book))
+            : read.Kind == ReadKind.Get
             ? Json("The resource; its version is the ETag. With fields or expand: a part of it, or more", Resource(read, book))
             : Json("A page; with aggregate or groupBy: groups. With fields or expand, items are parts of resources, or more", Page(Resource(read, book), book));
     }
@@ -125,6 +131,7 @@ internal static class OpenApiDocument
     private static string Summary(RouteEndpoint endpoint, ReadEndpoint? read, PatchEndpoint? patch) =>
         read is { Kind: ReadKind.List } ? $"List {read.Table.Collection}"
         : read is { Kind: ReadKind.Query } ? $"List {read.Table.Collection} by a query in the body"
+        : read is { Kind: ReadKind.Watch } ? $"Watch {read.Table.Collection}: what a filter meets, and how that changes"
         : read is not null ? $"Get a {read.Table.Singular}"
         : patch is not null ? $"Change a {patch.Table.Singular}"
         : endpoint.Metadata.GetMetadata<Answers>()?.Summary ?? throw new InvalidOperationException($"{endpoint.DisplayName} is not described");
@@ -140,6 +147,27 @@ internal static class OpenApiDocument
             ["nextCursor"] = book.Of(typeof(string)),
             ["count"] = book.Of(typeof(long)),
         },
+    };
+
+    private static JsonObject Change(JsonObject item, SchemaBook book) => new()
+    {
+        ["type"] = "object",
+        ["required"] = new JsonArray("type"),
+        ["properties"] = new JsonObject
+        {
+            ["type"] = book.Of(typeof(string)),
+            ["sequence"] = book.Of(typeof(long)),
+            ["id"] = book.Of(typeof(Id)),
+            ["at"] = book.Of(typeof(DateTimeOffset)),
+            ["operationId"] = book.Of(typeof(Id)),
+            ["resource"] = item,
+        },
+    };
+
+    private static JsonObject Stream(string description, JsonObject schema) => new()
+    {
+        ["description"] = description,
+        ["content"] = new JsonObject { [EventResponse.ContentType] = new JsonObject { ["schema"] = schema } },
     };
 
     private static JsonObject Parameter(string place, string name, JsonObject schema, bool required = false) =>
@@ -159,7 +187,11 @@ internal static class OpenApiDocument
 }
 
 /// <summary>Says of an endpoint that is not made from a declaration what it does and answers.</summary>
-internal sealed record Answers(string Summary, params (string Status, Type? Schema)[] ByStatus);
+internal sealed record Answers(string Summary, params (string Status, Type? Schema)[] ByStatus)
+{
+    /// <summary>Texts that the URL may have.</summary>
+    public IReadOnlyList<string> Parameters { get; init; } = [];
+}
 
 internal static class OpenApiEndpoint
 {

@@ -34,7 +34,7 @@ public sealed class CommandTreeTests
         "schedule", "schedule list", "schedule show", "schedule create", "schedule set", "schedule enable", "schedule disable", "schedule run", "schedule delete", .. Pairs("schedule"),
         "recycle-bin", "recycle-bin list", "recycle-bin show", "recycle-bin recover", "recycle-bin expunge",
         "operation", "operation list", "operation show", "operation wait", "operation cancel", "operation retry", "operation undo", "operation dismiss",
-        "event", "event list",
+        "event", "event list", "event watch",
         "api", "completion", "version",
     ]);
 

@@ -19,9 +19,7 @@ internal static class CompletionCommand
         "bash" => """
             _nssv_complete() {
                 local word="${COMP_WORDS[COMP_CWORD]}"
-                mapfile -t COMPREPLY < <("${COMP_WORDS[0]}" "[suggest:${COMP_POINT}]" "${COMP_LINE}" 2>/dev/null | while IFS= read -r reply; do
-                    case "$reply" in "$word"*) printf '%s\n' "$reply" ;; esac
-                done)
+                mapfile -t COMPREPLY < <("${COMP_WORDS[0]}" "[suggest:${COMP_POINT}]" "${COMP_LINE}" "$word" 2>/dev/null)
                 if [ ${#COMPREPLY[@]} -eq 0 ]; then
                     mapfile -t COMPREPLY < <(compgen -f -- "$word")
                 fi

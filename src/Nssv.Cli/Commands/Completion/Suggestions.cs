@@ -3,26 +3,63 @@ using System.Globalization;
 
 namespace Nssv.Cli.Commands.Completion;
 
-/// <summary>Answers the completion scripts: <c>[suggest:POSITION] LINE</c>, as the directive of System.CommandLine has it.</summary>
+/// <summary>Answers the completion scripts: <c>[suggest:POSITION] LINE [WORD]</c>, as the directive of System.CommandLine has it, one word a line, each as it is without quotes.</summary>
 internal static class Suggestions
 {
     private const string Start = "[suggest";
 
     public static bool AreAskedFor(IReadOnlyList<string> arguments) => arguments.Count > 0 && arguments[0].StartsWith(Start, StringComparison.Ordinal);
 
-    public static void Write(Command root, IReadOnlyList<string> arguments, TextWriter output)
+    public static async Task Write(Command root, IReadOnlyList<string> arguments, CliEnvironment environment)
     {
         var line = arguments.Count > 1 ? arguments[1] : root.Name;
-        var given = arguments[0].Split(':') is [_, var text] && int.TryParse(text.TrimEnd(']'), NumberStyles.None, CultureInfo.InvariantCulture, out var at) ? at : line.Length;
+        var position = arguments[0].Split(':') is [_, var text] && int.TryParse(text.TrimEnd(']'), NumberStyles.None, CultureInfo.InvariantCulture, out var at) ? at : line.Length;
+        var words = ShellLine.Split(line[..Math.Clamp(position, 0, line.Length)]);
+        var typed = words.Count > 1 ? words[^1] : "";
+        var option = Option(typed);
+        var value = typed[option.Length..];
 
-        // However the program was called, the tree's root is its own name.
-        var end = line.IndexOf(' ');
-        var called = end < 0 ? line.Length : end;
-        line = root.Name + line[called..];
-        var position = Math.Clamp(given - called + root.Name.Length, 0, line.Length);
-        foreach (var item in CommandTree.Parse(root, line).GetCompletions(position))
+        // However the program was called, the tree's root is its own name. What words hold beside letters only matters to names.
+        var plain = string.Join(' ', [root.Name, .. words.Skip(1).SkipLast(1).Select(Plain), .. option.Length > 0 ? [option[..^1]] : (string[])[], Plain(value)]);
+        var parse = CommandTree.Parse(root, plain);
+        var asked = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var item in parse.GetCompletions(plain.Length).ToArray())
         {
-            output.WriteLine(item.InsertText ?? item.Label);
+            var word = item.InsertText ?? item.Label;
+            if (NameCompletion.CollectionOf(item) is { } collection)
+            {
+                foreach (var name in asked.Add(collection) ? await NameCompletion.Of(collection, value, parse, environment) : [])
+                {
+                    Reply(option + name);
+                }
+            }
+            else if (word.StartsWith(typed, StringComparison.Ordinal))
+            {
+                Reply(word);
+            }
+            else if (option.Length > 0 && word.StartsWith(value, StringComparison.Ordinal))
+            {
+                Reply(option + word);
+            }
         }
+
+        // A shell that takes ':' and '=' for ends of words replaces only what comes after them.
+        void Reply(string word)
+        {
+            var before = arguments.Count > 2 ? Before(typed, arguments[2]) : "";
+            environment.Out.WriteLine(word.StartsWith(before, StringComparison.Ordinal) ? word[before.Length..] : word);
+        }
+    }
+
+    /// <summary>The option in <c>--image=mic</c>, with its sign.</summary>
+    private static string Option(string word) => word.StartsWith("--", StringComparison.Ordinal) && word.IndexOf('=') is > 0 and var sign ? word[..(sign + 1)] : "";
+
+    private static string Plain(string word) => string.Concat(word.Select(c => char.IsWhiteSpace(c) || c is '"' or '\'' ? '_' : c));
+
+    /// <summary>What of the word that was typed lies before the part that the shell replaces.</summary>
+    private static string Before(string typed, string replaced)
+    {
+        var part = replaced is "=" or ":" ? "" : ShellLine.Split(replaced)[^1];
+        return typed.EndsWith(part, StringComparison.Ordinal) ? typed[..^part.Length] : "";
     }
 }

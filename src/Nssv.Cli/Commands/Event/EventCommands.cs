@@ -14,15 +14,24 @@ internal static class EventCommands
     public static Command Build(CliEnvironment environment)
     {
         var resource = new Option<string>("--resource") { Description = "Only what changed this resource", HelpName = "ID" };
+        var filter = new Option<string>("--filter") { Description = "Only events that fit, for example 'resourceType = host AND type = \"*.updated\"'", HelpName = "FILTER" };
         var limit = Parsers.Count("--limit", "No more than this many");
         var follow = new Option<bool>("--follow", "-f") { Description = "Show events as they happen, until Ctrl-C" };
         var after = new Option<string>("--after") { Description = "Begin after this sequence number", HelpName = "SEQUENCE" };
-        var list = new Command("list", "List events") { resource, limit, follow, after };
+        var list = new Command("list", "List events") { filter, resource, limit, follow, after };
         list.Aliases.Add("ls");
         list.Runs(environment, (invocation, cancellation) => invocation.Value(follow)
-            ? Follow(invocation, invocation.Value(after), invocation.Value(resource), invocation.Value(limit), cancellation)
-            : List(invocation, new ListQuery(Limit: invocation.Value(limit)) { Further = [new("after", invocation.Value(after)), new("resourceId", invocation.Value(resource))] }, cancellation));
-        return new Command("event", "What changed on the platform") { list };
+            ? Follow(invocation, invocation.Value(after), Filter(invocation), invocation.Value(limit), cancellation)
+            : List(invocation, new ListQuery(invocation.Value(filter), Limit: invocation.Value(limit)) { Further = [new("after", invocation.Value(after)), new("resourceId", invocation.Value(resource))] }, cancellation));
+        var watch = new Command("watch", "Show events as they happen, until Ctrl-C") { filter, resource, limit, after };
+        watch.Runs(environment, (invocation, cancellation) => Follow(invocation, invocation.Value(after), Filter(invocation), invocation.Value(limit), cancellation));
+        return new Command("event", "What changed on the platform") { list, watch };
+
+        string? Filter(Invocation invocation)
+        {
+            var parts = new[] { invocation.Value(resource) is { } id ? $"resourceId = {ListQuery.Quote(id)}" : null, invocation.Value(filter) is { } asked ? $"({asked})" : null };
+            return parts.Any(part => part is not null) ? string.Join(" AND ", parts.Where(part => part is not null)) : null;
+        }
     }
 
     private static async Task List(Invocation invocation, ListQuery query, CancellationToken cancellation)
@@ -36,16 +45,11 @@ internal static class EventCommands
         invocation.Results.List(items, ResourceKinds.Event.Columns, ReferenceNames.None);
     }
 
-    private static async Task Follow(Invocation invocation, string? after, string? resource, int? limit, CancellationToken cancellation)
+    private static async Task Follow(Invocation invocation, string? after, string? filter, int? limit, CancellationToken cancellation)
     {
         var left = limit ?? int.MaxValue;
-        await foreach (var item in invocation.Client.FollowEvents(after, cancellation))
+        await foreach (var item in invocation.Client.FollowEvents(after, filter, cancellation))
         {
-            if (resource is not null && item.ResourceId != resource)
-            {
-                continue;
-            }
-
             // One event a line in every format, so that a pipe can act on each as it comes.
             await invocation.Environment.Out.WriteLineAsync(invocation.Results.Format switch
             {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Nssv.Cli.Commands.Completion;
 using Nssv.Cli.Operations;
 using Nssv.Cli.Resources;
 using Nssv.Client;
@@ -20,7 +21,7 @@ internal static class OperationCommands
         return group;
     }
 
-    private static Argument<string> Id() => new("ID") { Description = "The operation's id" };
+    private static Argument<string> Id() => new Argument<string>("ID") { Description = "The operation's id" }.Names("operations");
 
     private static Command Wait(CliEnvironment environment)
     {

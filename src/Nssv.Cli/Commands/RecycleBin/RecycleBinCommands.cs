@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Nssv.Cli.Commands.Completion;
 using Nssv.Cli.Operations;
 using Nssv.Cli.Resources;
 using Nssv.Client;
@@ -35,7 +36,7 @@ internal static class RecycleBinCommands
 
     private static Command Act(CliEnvironment environment, string verb, string description, string doing)
     {
-        var target = new Argument<string>("NAME") { Description = "The id of what was deleted, or its name if nothing else that was deleted has it" };
+        var target = new Argument<string>("NAME") { Description = "The id of what was deleted, or its name if nothing else that was deleted has it" }.Names("recycle-bin");
         var command = new Command(verb, description) { target };
         var wait = ResourceCommands.Complete(command, []);
         return command.Runs(environment, async (invocation, cancellation) =>

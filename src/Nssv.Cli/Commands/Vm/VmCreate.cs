@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Nssv.Cli.Commands.Completion;
 using Nssv.Cli.Input;
 using Nssv.Cli.Operations;
 using Nssv.Cli.Resources;
@@ -12,12 +13,12 @@ internal sealed class VmCreate(CliEnvironment environment)
 {
     private readonly Argument<string> name = new("NAME") { Description = "The new vm's name" };
     private readonly Option<long[]> dataDisks = Parsers.Sizes("--data-disk", "A further, empty disk of this size; may be given several times");
-    private readonly Option<string[]> nics = new("--nic")
+    private readonly Option<string[]> nics = new Option<string[]>("--nic")
     {
         Description = "A network card in this port group; may be given several times",
         HelpName = "PORTGROUP",
         Arity = ArgumentArity.ZeroOrMore,
-    };
+    }.Names("port-groups");
 
     private readonly Option<bool> noStart = new("--no-start") { Description = "Leave it stopped" };
 

@@ -44,6 +44,33 @@ public abstract class GeneratedQueryTests : DatabaseTest
         met.ShouldBeGreaterThan(70, "most queries meet some rows and not all");
     }
 
+    /// <summary>Rows as they came back from the database: what is decided of a row in memory is what the database decides.</summary>
+    [Theory]
+    [InlineData(11)]
+    [InlineData(12)]
+    public async Task A_row_in_memory_meets_a_filter_when_the_database_says_so(int seed)
+    {
+        var chance = new Random(seed);
+        var world = await Make(chance);
+        var conditions = new Conditions(chance, world);
+        var alone = 0;
+        for (var i = 0; i < 400; i++)
+        {
+            var table = World.Models.Resources.Where(table => world.Rows.ContainsKey(table.Type)).ElementAt(chance.Next(4));
+            var filter = conditions.Make(table.Type, 3).Text;
+            var watched = WatchQuery.Read(World.Models, table, new() { Filter = filter, Fields = ["name", "labels"] }, DateTimeOffset.UnixEpoch);
+            if (!watched.FiltersAlone)
+                continue;
+            alone++;
+            var rows = await Queries.Current(table, [.. world.Rows[table.Type].Select(row => row.Id)]);
+            var found = await Queries.List(table, new() { Filter = filter, Limit = 1000, Fields = ["name", "labels"] }, AccessPredicate.All);
+            var met = rows.Where(watched.Holds).OrderBy(row => ResourceView.IdOf(table, row).ToString(), StringComparer.Ordinal).ToList();
+            met.Select(row => ResourceView.IdOf(table, row)).ShouldBe(found.Items.Select(row => ResourceView.IdOf(table, row)), $"seed {seed}, query {i}: {filter}");
+            met.Select(row => Json(table, watched.Shown(row)).ToJsonString()).ShouldBe(found.Items.Select(row => Json(table, row).ToJsonString()), "what is shown is the same too");
+        }
+        alone.ShouldBeGreaterThan(100);
+    }
+
     private async Task Answers(Random chance, World world, Type type, string filter, AccessPredicate access, Func<NamedRow, bool> sees, List<Nssv.Kernel.Model.NamedResource> expected, string what)
     {
         var table = World.Models.Table(type);
