@@ -48,13 +48,22 @@ internal sealed class DeleteAll(Cascades cascades) : Step<CascadeDelete>
 
             if (round > Rounds)
                 throw Stopped(delete, Endless()).AsException();
-            await Delete(delete, plan, step);
+            if (await Delete(plan, step) is { } failed && !(failed.Problem.Status == 409 && HasNew(plan, await cascades.Plan(target))))
+                throw Stopped(delete, failed.Row, failed.Problem).AsException();
         }
     }
 
     public override Task Undo(CascadeDelete delete, StepContext<CascadeDelete> step) => NothingToUndo("what is deleted stays deleted; the problem says so");
 
-    private async Task Delete(CascadeDelete delete, CascadePlan plan, StepContext<CascadeDelete> step)
+    /// <summary>What came in since the plan was made is why a deletion was refused: it goes in the next round.</summary>
+    private static bool HasNew(CascadePlan plan, CascadePlan now)
+    {
+        var known = plan.Steps.SelectMany(planned => planned.Rows).Select(row => row.Id).ToHashSet();
+        return now.Steps.Any(planned => planned.Rows.Any(row => !known.Contains(row.Id)));
+    }
+
+    /// <returns>The first that could not be deleted; null when all are gone.</returns>
+    private async Task<(CascadeRow Row, Problem Problem)?> Delete(CascadePlan plan, StepContext<CascadeDelete> step)
     {
         var done = await step.Store.Count<Operation>(Condition.Equal(nameof(Operation.ParentId), step.Operation.Id), Condition.Equal(nameof(Operation.State), OperationState.Succeeded));
         var all = done + plan.Work + 1;
@@ -83,9 +92,11 @@ internal sealed class DeleteAll(Cascades cascades) : Step<CascadeDelete>
             }
 
             // Those that were under way have ended by now: nothing goes on behind the back of a failed operation.
-            if (failed is { } first)
-                throw Stopped(delete, first.Row, first.Problem).AsException();
+            if (failed is not null)
+                return failed;
         }
+
+        return null;
     }
 
     /// <summary>The deletions of the target itself so far. Each is tried under a name of its own: one that was refused must not answer for the next.</summary>
