@@ -10,79 +10,83 @@ public static class CascadePlanner
 {
     public static CascadePlan Plan(CascadeSnapshot snapshot, Func<string, CascadeKind> kinds, CascadeAction targetAction = CascadeAction.Delete)
     {
-        var rows = snapshot.Rows.ToDictionary(row => row.Id);
-        rows[snapshot.Target.Id] = snapshot.Target;
-        var owners = new Dictionary<Id, CascadeRow>(rows.Count);
-        foreach (var row in rows.Values)
-            OwnerOf(row);
-
-        var own = snapshot.Rows.Where(row => owners[row.Id] == row).GroupBy(row => row.Kind).ToDictionary(group => group.Key, group => (IReadOnlyList<CascadeRow>)[.. group]);
-        var parts = snapshot.Rows.Where(row => owners[row.Id] != row)
-            .GroupBy(row => (row.Kind, Owner: Group(row))).ToLookup(group => group.Key.Owner, group => (group.Key.Kind, Rows: (IReadOnlyList<CascadeRow>)[.. group]));
+        var owners = new CascadeOwners(snapshot);
         List<PlannedCascade> steps = [];
-        foreach (var kind in Order(own.Keys, Before(), kinds))
+        foreach (var rows in CascadeOrder.Of(owners, kinds))
         {
-            steps.AddRange(Detachments(kind));
-            steps.Add(new(kinds(kind).Action, kind, own[kind]));
-            steps.AddRange(Parts(kind, kind));
+            var (kind, going) = (rows[0].Kind, rows.ToHashSet(ReferenceEqualityComparer.Instance));
+            steps.AddRange(Detachments(going));
+            steps.Add(new(kinds(kind).Action, kind, rows));
+            steps.AddRange(Parts(rows));
         }
 
-        steps.AddRange(Detachments(""));
-        steps.AddRange(Parts("", snapshot.Target.Kind));
+        steps.AddRange(Detachments([snapshot.Target]));
+        steps.AddRange(Parts([snapshot.Target]));
         return new(snapshot.Target, targetAction, steps, snapshot.Hindrances, snapshot.HindranceCount);
 
-        // The row that is asked for when this one is to go: itself, or what it is a part of.
-        CascadeRow OwnerOf(CascadeRow row)
-        {
-            if (owners.TryGetValue(row.Id, out var known))
-                return known;
-            // Against a circle of parts, which the model refuses.
-            owners[row.Id] = row;
-            foreach (var link in row == snapshot.Target ? [] : row.Links)
-            {
-                if (link.OnDelete == OnDelete.Part && rows.TryGetValue(link.To, out var owner))
-                    return owners[row.Id] = OwnerOf(owner);
-            }
-            return row;
-        }
-
-        // The step in which it goes; empty: with the target.
-        string Group(CascadeRow row) => owners[row.Id] is var owner && owner == snapshot.Target ? "" : owner.Kind;
-
-        HashSet<(string First, string Then)> Before()
-        {
-            HashSet<(string, string)> pairs = [];
-            foreach (var row in snapshot.Rows)
-            {
-                var first = Group(row);
-                foreach (var link in row.Links)
-                {
-                    if (rows.TryGetValue(link.To, out var to) && Group(to) is var then && first != then)
-                        pairs.Add((first, then));
-                }
-            }
-            return pairs;
-        }
-
-        IEnumerable<PlannedCascade> Detachments(string group) => snapshot.Detached
-            .Where(detached => rows.TryGetValue(detached.From, out var from) && Group(from) == group)
+        IEnumerable<PlannedCascade> Detachments(HashSet<object?> going) => snapshot.Detached.Count == 0 ? [] : snapshot.Detached
+            .Where(detached => owners.TryOwner(detached.From, out var owner) && going.Contains(owner))
             .GroupBy(detached => (detached.Row.Kind, detached.Property))
             .Select(found => new PlannedCascade(CascadeAction.Detach, found.Key.Kind, [.. found.Select(detached => detached.Row)], Property: found.Key.Property));
 
-        IEnumerable<PlannedCascade> Parts(string group, string owner) =>
-            parts[group].OrderBy(part => kinds(part.Kind).Rank).ThenBy(part => part.Kind, StringComparer.Ordinal).Select(part => new PlannedCascade(CascadeAction.Delete, part.Kind, part.Rows, owner));
+        IEnumerable<PlannedCascade> Parts(IReadOnlyList<CascadeRow> rows) => rows.SelectMany(owners.PartsOf).GroupBy(part => part.Kind)
+            .OrderBy(parts => kinds(parts.Key).Rank).ThenBy(parts => parts.Key, StringComparer.Ordinal)
+            .Select(parts => new PlannedCascade(CascadeAction.Delete, parts.Key, [.. parts], rows[0].Kind));
+    }
+}
+
+/// <summary>Which rows are asked for, and which go with one of them as its parts.</summary>
+internal sealed class CascadeOwners
+{
+    private readonly Dictionary<Id, CascadeRow> _rows;
+    private readonly Dictionary<Id, CascadeRow> _owners;
+    private readonly ILookup<Id, CascadeRow> _parts;
+
+    public CascadeOwners(CascadeSnapshot snapshot)
+    {
+        Target = snapshot.Target;
+        _rows = snapshot.Rows.ToDictionary(row => row.Id);
+        _rows[Target.Id] = Target;
+        _owners = new(_rows.Count);
+        foreach (var row in _rows.Values)
+            Find(row);
+        _parts = snapshot.Rows.Where(row => _owners[row.Id] != row).ToLookup(row => _owners[row.Id].Id);
+        Own = [.. snapshot.Rows.Where(row => ReferenceEquals(_owners[row.Id], row))];
     }
 
-    /// <summary>Of those that nothing left refers to, the greatest rank first: it is nearest to the leaves.</summary>
-    private static IEnumerable<string> Order(IEnumerable<string> groups, HashSet<(string First, string Then)> before, Func<string, CascadeKind> kinds)
+    public CascadeRow Target { get; }
+
+    /// <summary>Without the target.</summary>
+    public IReadOnlyList<CascadeRow> Own { get; }
+
+    public IEnumerable<CascadeRow> PartsOf(CascadeRow owner) => _parts[owner.Id];
+
+    public bool TryOwner(Id row, out CascadeRow owner) => _owners.TryGetValue(row, out owner!);
+
+    /// <summary>Others that must stay until this one and its parts are gone.</summary>
+    public IEnumerable<CascadeRow> ReferredBy(CascadeRow owner)
     {
-        var left = groups.OrderByDescending(kind => kinds(kind).Rank).ThenBy(kind => kind, StringComparer.Ordinal).ToList();
-        while (left.Count > 0)
+        foreach (var row in PartsOf(owner).Prepend(owner))
         {
-            // If they refer to each other in a circle, rank alone decides, and who must wait refuses.
-            var next = left.Find(kind => !left.Exists(other => other != kind && before.Contains((other, kind)))) ?? left[0];
-            left.Remove(next);
-            yield return next;
+            foreach (var link in row.Links)
+            {
+                if (_owners.TryGetValue(link.To, out var to) && !ReferenceEquals(to, owner) && !ReferenceEquals(to, Target))
+                    yield return to;
+            }
         }
+    }
+
+    private CascadeRow Find(CascadeRow row)
+    {
+        if (_owners.TryGetValue(row.Id, out var known))
+            return known;
+        // Against a circle of parts, which the model refuses.
+        _owners[row.Id] = row;
+        foreach (var link in ReferenceEquals(row, Target) ? [] : row.Links)
+        {
+            if (link.OnDelete == OnDelete.Part && _rows.TryGetValue(link.To, out var owner))
+                return _owners[row.Id] = Find(owner);
+        }
+        return row;
     }
 }
