@@ -117,6 +117,10 @@ public sealed partial class ApiClient : IDisposable
         return OperationSnapshot.FromJson(JsonObjectOf(await Checked(keyed, signed: true, cancellation)));
     }
 
+    /// <summary>Asks with <c>dryRun</c> what a deletion or detachment would do.</summary>
+    public async Task<JsonObject> Plan(ApiRequest request, CancellationToken cancellation = default) =>
+        JsonObjectOf(await Checked(request with { IsRead = true }, signed: true, cancellation));
+
     /// <summary>A call whose answer, good or bad, is the caller's to judge.</summary>
     public Task<ApiAnswer> Send(ApiRequest request, CancellationToken cancellation = default) => SendSigned(request, cancellation);
 

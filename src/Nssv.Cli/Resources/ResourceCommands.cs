@@ -111,7 +111,9 @@ internal sealed class ResourceCommands(ResourceKind kind, CliEnvironment environ
     {
         var target = Target();
         var expunge = new Option<bool>("--expunge") { Description = "Remove it at once, without the recycle bin" };
-        var command = new Command("delete", $"Delete {kind.OneNoun}") { target };
+        var cascade = new Option<bool>("--cascade") { Description = "Delete what depends on it as well" };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Show what would happen, and change nothing" };
+        var command = new Command("delete", $"Delete {kind.OneNoun}") { target, cascade, dryRun };
         if (canExpunge)
         {
             command.Options.Add(expunge);
@@ -121,8 +123,11 @@ internal sealed class ResourceCommands(ResourceKind kind, CliEnvironment environ
         return command.Runs(environment, async (invocation, cancellation) =>
         {
             var id = await Id(invocation, target, cancellation);
-            var query = canExpunge && invocation.Value(expunge) ? "?expunge=true" : "";
-            await new OperationRunner(invocation, wait).Run(new ApiRequest(HttpMethod.Delete, $"{ApiClient.Root}/{kind.Collection}/{id}{query}"), $"Deleting {kind.Noun} {invocation.Value(target)}", cancellation);
+            var tries = invocation.Value(dryRun);
+            var flags = string.Join('&', new[] { canExpunge && invocation.Value(expunge) ? "expunge=true" : "", invocation.Value(cascade) ? "cascade=true" : "", tries ? "dryRun=true" : "" }.Where(flag => flag.Length > 0));
+            var request = new ApiRequest(HttpMethod.Delete, $"{ApiClient.Root}/{kind.Collection}/{id}{(flags.Length > 0 ? "?" : "")}{flags}");
+            var title = $"Deleting {kind.Noun} {invocation.Value(target)}";
+            await (tries ? DryRun.Show(invocation, request, title, cancellation) : new OperationRunner(invocation, wait).Run(request, title, cancellation));
         });
     }
 
@@ -138,6 +143,30 @@ internal sealed class ResourceCommands(ResourceKind kind, CliEnvironment environ
             var body = new JsonObject();
             await Field.Write(fields, body, invocation, cancellation);
             await new OperationRunner(invocation, wait).Run(new ApiRequest(HttpMethod.Post, $"{ApiClient.Root}/{kind.Collection}/{id}:{verb}") { Body = body }, $"{doing} {kind.Noun} {invocation.Value(target)}", cancellation);
+        });
+    }
+
+    /// <summary>A detachment, which can be tried as well.</summary>
+    public Command Detach(string description, params Field[] fields)
+    {
+        var target = Target();
+        var dryRun = new Option<bool>("--dry-run") { Description = "Show what would happen, and change nothing" };
+        var command = new Command("detach", description) { target, dryRun };
+        var wait = Complete(command, fields);
+        return command.Runs(environment, async (invocation, cancellation) =>
+        {
+            var id = await Id(invocation, target, cancellation);
+            var body = new JsonObject();
+            await Field.Write(fields, body, invocation, cancellation);
+            var tries = invocation.Value(dryRun);
+            if (tries)
+            {
+                body["dryRun"] = true;
+            }
+
+            var request = new ApiRequest(HttpMethod.Post, $"{ApiClient.Root}/{kind.Collection}/{id}:detach") { Body = body };
+            var title = $"Detaching {kind.Noun} {invocation.Value(target)}";
+            await (tries ? DryRun.Show(invocation, request, title, cancellation) : new OperationRunner(invocation, wait).Run(request, title, cancellation));
         });
     }
 

@@ -2,6 +2,7 @@ using Nssv.Contracts.Inventory;
 using Nssv.Contracts.Network;
 using Nssv.Kernel;
 using Nssv.Kernel.Calls;
+using Nssv.Kernel.Cascade;
 using Nssv.Kernel.Deletion;
 
 namespace Nssv.Contracts.Compute;
@@ -190,7 +191,7 @@ public sealed record ResumeVirtualMachine([property: FromRoute] Id Id) : Request
 
 /// <summary>Turns a machine off and puts it into the recycle bin, with its network cards and all disks that are attached to it; or removes it at once, as its deletion policy says.</summary>
 [ApiRequest("DELETE", "virtual-machines/{id}", Permission = "virtual-machine.delete", Summary = "Delete a virtual machine")]
-public sealed record DeleteVirtualMachine([property: FromRoute] Id Id) : Request
+public sealed record DeleteVirtualMachine([property: FromRoute] Id Id) : DeleteRequest
 {
     public override Id Target => Id;
 

@@ -11,7 +11,7 @@ namespace Nssv.Contracts.Compute;
 [Resource("virtual-machines", ShortName = "vm", Rank = 40)]
 public sealed partial record VirtualMachine : NamedResource, IObserved, IRecyclable
 {
-    [Reference<Cluster>, Index] public required Id ClusterId { get; init; }
+    [Reference<Cluster>(OnDelete.Cascade), Index] public required Id ClusterId { get; init; }
 
     /// <summary>Virtual CPUs the guest gets at its next start.</summary>
     [Editable] public required int CpuCount { get; init; }

@@ -3,6 +3,7 @@ using Nssv.Contracts.Inventory;
 using Nssv.Contracts.Storage;
 using Nssv.Kernel;
 using Nssv.Kernel.Calls;
+using Nssv.Kernel.Cascade;
 using Nssv.Kernel.Deletion;
 
 namespace Nssv.Contracts.Images;
@@ -30,9 +31,9 @@ public sealed record CreateImageStorage : Request, IValidated
         Rules.Name("name", Name).Concat(Rules.Description("description", Description)).Concat(Rules.Labels("labels", Labels)).Concat(StoragePath.Check("path", Path));
 }
 
-/// <summary>Deletes an image storage that holds no image.</summary>
-[ApiRequest("DELETE", "image-storages/{id}", Permission = "image-storage.delete", Summary = "Delete an empty image storage")]
-public sealed record DeleteImageStorage([property: FromRoute] Id Id) : Request
+/// <summary>Deletes an image storage that holds no image; with cascade, its images as well.</summary>
+[ApiRequest("DELETE", "image-storages/{id}", Permission = "image-storage.delete", Summary = "Delete an image storage")]
+public sealed record DeleteImageStorage([property: FromRoute] Id Id) : DeleteRequest
 {
     public override Id Target => Id;
 }
@@ -47,7 +48,7 @@ public sealed record AttachImageStorageToDataCenter([property: FromRoute] Id Id)
 
 /// <summary>Its images are used in the data center no more; machines that were made from them stay. Not attached: the operation succeeds.</summary>
 [ApiRequest("POST", "image-storages/{id}:detach", Permission = "image-storage.detach", Summary = "Detach an image storage from a data center")]
-public sealed record DetachImageStorageFromDataCenter([property: FromRoute] Id Id) : Request
+public sealed record DetachImageStorageFromDataCenter([property: FromRoute] Id Id) : DetachRequest
 {
     public override Id Target => Id;
     public required Id DataCenterId { get; init; }
@@ -88,7 +89,7 @@ public sealed record CreateImage : Request, IValidated
 
 /// <summary>Puts an image that no machine and no disk was made from into the recycle bin, or removes it, as its deletion policy says. One that is being taken in is cancelled and removed.</summary>
 [ApiRequest("DELETE", "images/{id}", Permission = "image.delete", Summary = "Delete an image")]
-public sealed record RemoveImage([property: FromRoute] Id Id) : Request
+public sealed record RemoveImage([property: FromRoute] Id Id) : DeleteRequest
 {
     public override Id Target => Id;
 

@@ -12,7 +12,7 @@ public sealed record ImageStorage : NamedResource
     public required string Kind { get; init; }
 
     /// <summary>The host whose agent serves it (kind local).</summary>
-    [Reference<Host>, Index] public required Id HostId { get; init; }
+    [Reference<Host>(OnDelete.Cascade), Index] public required Id HostId { get; init; }
 
     public required string Path { get; init; }
 
@@ -27,8 +27,8 @@ public enum ImageStorageState { Preparing, Ready, Unavailable, Deleting }
 [Resource("image-storage-attachments", Rank = 33)]
 public sealed record ImageStorageAttachment : Resource
 {
-    [Reference<ImageStorage>(OnDelete.Cascade), Index("image_storage_attachment_pair", Unique = true)] public required Id ImageStorageId { get; init; }
-    [Reference<DataCenter>, Index("image_storage_attachment_pair", Unique = true), Index] public required Id DataCenterId { get; init; }
+    [Reference<ImageStorage>(OnDelete.Part), Index("image_storage_attachment_pair", Unique = true)] public required Id ImageStorageId { get; init; }
+    [Reference<DataCenter>(OnDelete.Cascade), Index("image_storage_attachment_pair", Unique = true), Index] public required Id DataCenterId { get; init; }
 }
 
 /// <summary>A template from which disks are made (system, data) or a medium (iso). Converted into our own file; an uploaded file is never run.</summary>
@@ -42,7 +42,7 @@ public sealed record Image : NamedResource, IRecyclable
 
     public required Architecture Architecture { get; init; }
 
-    [Reference<ImageStorage>, Index] public required Id ImageStorageId { get; init; }
+    [Reference<ImageStorage>(OnDelete.Cascade), Index] public required Id ImageStorageId { get; init; }
 
     [Observed] public required ImageState State { get; init; }
 

@@ -1,5 +1,6 @@
 using Nssv.Kernel;
 using Nssv.Kernel.Calls;
+using Nssv.Kernel.Cascade;
 
 namespace Nssv.Contracts.Inventory;
 
@@ -16,9 +17,9 @@ public sealed record CreateDataCenter : Request, IValidated
         Rules.Name("name", Name).Concat(Rules.Description("description", Description)).Concat(Rules.Labels("labels", Labels));
 }
 
-/// <summary>Deletes an empty data center.</summary>
-[ApiRequest("DELETE", "data-centers/{id}", Permission = "data-center.delete", Summary = "Delete an empty data center")]
-public sealed record DeleteDataCenter([property: FromRoute] Id Id) : Request
+/// <summary>Deletes an empty data center; with cascade, all that is in it.</summary>
+[ApiRequest("DELETE", "data-centers/{id}", Permission = "data-center.delete", Summary = "Delete a data center")]
+public sealed record DeleteDataCenter([property: FromRoute] Id Id) : DeleteRequest
 {
     public override Id Target => Id;
 }
@@ -40,9 +41,9 @@ public sealed record CreateCluster : Request, IValidated
         Rules.Name("name", Name).Concat(Rules.Description("description", Description)).Concat(Rules.Labels("labels", Labels));
 }
 
-/// <summary>Deletes an empty cluster.</summary>
-[ApiRequest("DELETE", "clusters/{id}", Permission = "cluster.delete", Summary = "Delete an empty cluster")]
-public sealed record DeleteCluster([property: FromRoute] Id Id) : Request
+/// <summary>Deletes an empty cluster; with cascade, all that is in it.</summary>
+[ApiRequest("DELETE", "clusters/{id}", Permission = "cluster.delete", Summary = "Delete a cluster")]
+public sealed record DeleteCluster([property: FromRoute] Id Id) : DeleteRequest
 {
     public override Id Target => Id;
 }
@@ -76,7 +77,7 @@ public sealed record CreateHost : Request, IValidated
 
 /// <summary>Removes a host that holds no machine and no disk. Its agent's certificate counts no more.</summary>
 [ApiRequest("DELETE", "hosts/{id}", Permission = "host.delete", Summary = "Remove a host")]
-public sealed record DeleteHost([property: FromRoute] Id Id) : Request
+public sealed record DeleteHost([property: FromRoute] Id Id) : DeleteRequest
 {
     public override Id Target => Id;
 }

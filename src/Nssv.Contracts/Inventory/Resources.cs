@@ -11,7 +11,7 @@ public sealed record DataCenter : NamedResource;
 [Resource("clusters", ShortName = "cluster", Rank = 20)]
 public sealed record Cluster : NamedResource
 {
-    [Reference<DataCenter>, Index] public required Id DataCenterId { get; init; }
+    [Reference<DataCenter>(OnDelete.Cascade), Index] public required Id DataCenterId { get; init; }
 
     /// <summary>The architecture of all its hosts.</summary>
     public required Architecture Architecture { get; init; }
@@ -23,7 +23,7 @@ public enum Architecture { X86_64, Aarch64 }
 [Resource("hosts", ShortName = "host", Rank = 30)]
 public sealed record Host : NamedResource, IObserved
 {
-    [Reference<Cluster>, Index] public required Id ClusterId { get; init; }
+    [Reference<Cluster>(OnDelete.Cascade), Index] public required Id ClusterId { get; init; }
 
     /// <summary>Name or address under which the manager reaches it.</summary>
     public required string Address { get; init; }

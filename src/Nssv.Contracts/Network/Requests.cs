@@ -1,5 +1,6 @@
 using Nssv.Kernel;
 using Nssv.Kernel.Calls;
+using Nssv.Kernel.Cascade;
 
 namespace Nssv.Contracts.Network;
 
@@ -21,8 +22,8 @@ public sealed record CreatePortGroup : Request, IValidated
 }
 
 /// <summary>Deletes a port group that no network card is plugged into.</summary>
-[ApiRequest("DELETE", "port-groups/{id}", Permission = "port-group.delete", Summary = "Delete an unused port group")]
-public sealed record DeletePortGroup([property: FromRoute] Id Id) : Request
+[ApiRequest("DELETE", "port-groups/{id}", Permission = "port-group.delete", Summary = "Delete a port group")]
+public sealed record DeletePortGroup([property: FromRoute] Id Id) : DeleteRequest
 {
     public override Id Target => Id;
 }
@@ -56,7 +57,7 @@ public sealed record CreateNetworkInterface : Request, IValidated
 
 /// <summary>Pulls a network card out of its stopped machine.</summary>
 [ApiRequest("DELETE", "network-interfaces/{id}", Permission = "network-interface.delete", Summary = "Pull a network card out of a stopped virtual machine")]
-public sealed record DeleteNetworkInterface([property: FromRoute] Id Id) : Request
+public sealed record DeleteNetworkInterface([property: FromRoute] Id Id) : DeleteRequest
 {
     public override Id Target => Id;
 }

@@ -9,7 +9,7 @@ namespace Nssv.Contracts.Network;
 [Resource("port-groups", ShortName = "portgroup", Rank = 31)]
 public sealed record PortGroup : NamedResource
 {
-    [Reference<DataCenter>, Index] public required Id DataCenterId { get; init; }
+    [Reference<DataCenter>(OnDelete.Cascade), Index] public required Id DataCenterId { get; init; }
 
     /// <summary>Names the driver.</summary>
     public required string Kind { get; init; }
@@ -19,7 +19,7 @@ public sealed record PortGroup : NamedResource
 [Resource("network-interfaces", ShortName = "nic", Rank = 50)]
 public sealed record NetworkInterface : NamedResource
 {
-    [Reference<VirtualMachine>, Index] public required Id VirtualMachineId { get; init; }
+    [Reference<VirtualMachine>(OnDelete.Part), Index] public required Id VirtualMachineId { get; init; }
     [Reference<PortGroup>, Index] public required Id PortGroupId { get; init; }
 
     /// <summary>Lower case with colons; locally administered, unique in the platform.</summary>

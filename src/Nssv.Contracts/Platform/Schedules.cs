@@ -1,5 +1,6 @@
 using Nssv.Kernel;
 using Nssv.Kernel.Calls;
+using Nssv.Kernel.Cascade;
 using Nssv.Kernel.Model;
 using Nssv.Kernel.Schedules;
 
@@ -69,7 +70,7 @@ public sealed record CreateSchedule : Request, IValidated
 
 /// <summary>Deletes a schedule; a run that has begun goes on.</summary>
 [ApiRequest("DELETE", "schedules/{id}", Permission = "schedule.delete", Summary = "Delete a schedule")]
-public sealed record DeleteSchedule([property: FromRoute] Id Id) : Request
+public sealed record DeleteSchedule([property: FromRoute] Id Id) : DeleteRequest
 {
     public override Id Target => Id;
 }

@@ -1,5 +1,6 @@
 using Nssv.Kernel;
 using Nssv.Kernel.Calls;
+using Nssv.Kernel.Cascade;
 
 namespace Nssv.Contracts.Storage;
 
@@ -24,9 +25,9 @@ public sealed record CreateDataStorage : Request, IValidated
         Rules.Name("name", Name).Concat(Rules.Description("description", Description)).Concat(Rules.Labels("labels", Labels));
 }
 
-/// <summary>Deletes a data storage that is attached to no cluster and holds nothing.</summary>
+/// <summary>Deletes a data storage that is attached to no cluster and holds nothing; with cascade, free volumes and links as well.</summary>
 [ApiRequest("DELETE", "data-storages/{id}", Permission = "data-storage.delete", Summary = "Delete a data storage")]
-public sealed record DeleteDataStorage([property: FromRoute] Id Id) : Request
+public sealed record DeleteDataStorage([property: FromRoute] Id Id) : DeleteRequest
 {
     public override Id Target => Id;
 }
@@ -41,7 +42,7 @@ public sealed record AttachDataStorageToCluster([property: FromRoute] Id Id) : R
 
 /// <summary>Takes it from the hosts of a cluster; refused while they keep disks in it. Not attached: left as it is, and the operation succeeds.</summary>
 [ApiRequest("POST", "data-storages/{id}:detach", Permission = "data-storage.detach", Summary = "Detach a data storage from a cluster")]
-public sealed record DetachDataStorageFromCluster([property: FromRoute] Id Id) : Request
+public sealed record DetachDataStorageFromCluster([property: FromRoute] Id Id) : DetachRequest
 {
     public override Id Target => Id;
     public required Id ClusterId { get; init; }

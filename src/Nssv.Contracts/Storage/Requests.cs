@@ -1,6 +1,7 @@
 using Nssv.Contracts.Compute;
 using Nssv.Kernel;
 using Nssv.Kernel.Calls;
+using Nssv.Kernel.Cascade;
 using Nssv.Kernel.Deletion;
 
 namespace Nssv.Contracts.Storage;
@@ -29,7 +30,7 @@ public sealed record CreateVolume : Request, IValidated
 
 /// <summary>Puts a free volume into the recycle bin, or removes it with its layers, as its deletion policy says.</summary>
 [ApiRequest("DELETE", "volumes/{id}", Permission = "volume.delete", Summary = "Delete a volume")]
-public sealed record DeleteVolume([property: FromRoute] Id Id) : Request
+public sealed record DeleteVolume([property: FromRoute] Id Id) : DeleteRequest
 {
     public override Id Target => Id;
 
@@ -47,7 +48,7 @@ public sealed record AttachVolume([property: FromRoute] Id Id) : Request
 
 /// <summary>Detaches a data volume from its stopped machine.</summary>
 [ApiRequest("POST", "volumes/{id}:detach", Permission = "volume.detach", Summary = "Detach a volume from its stopped virtual machine")]
-public sealed record DetachVolume([property: FromRoute] Id Id) : Request
+public sealed record DetachVolume([property: FromRoute] Id Id) : DetachRequest
 {
     public override Id Target => Id;
 }

@@ -11,7 +11,7 @@ namespace Nssv.Contracts.Storage;
 [Resource("data-storages", ShortName = "datastorage", Rank = 30)]
 public sealed record DataStorage : NamedResource
 {
-    [Reference<DataCenter>, Index] public required Id DataCenterId { get; init; }
+    [Reference<DataCenter>(OnDelete.Cascade), Index] public required Id DataCenterId { get; init; }
 
     /// <summary>Names the driver; "local" is a directory of the same path on each host, not shared.</summary>
     public required string Kind { get; init; }
@@ -28,16 +28,16 @@ public enum StorageState { Detached, Attached, Unavailable }
 [Resource("data-storage-attachments", Rank = 31)]
 public sealed record DataStorageAttachment : Resource
 {
-    [Reference<DataStorage>, Index("data_storage_attachment_pair", Unique = true)] public required Id DataStorageId { get; init; }
-    [Reference<Cluster>, Index("data_storage_attachment_pair", Unique = true), Index] public required Id ClusterId { get; init; }
+    [Reference<DataStorage>(OnDelete.Cascade), Index("data_storage_attachment_pair", Unique = true)] public required Id DataStorageId { get; init; }
+    [Reference<Cluster>(OnDelete.Cascade), Index("data_storage_attachment_pair", Unique = true), Index] public required Id ClusterId { get; init; }
 }
 
 /// <summary>One host's view of a data storage: state and capacity.</summary>
 [Resource("host-data-storages", Rank = 32)]
 public sealed record HostDataStorage : Resource, IObserved
 {
-    [Reference<Host>(OnDelete.Cascade), Index("host_data_storage_pair", Unique = true)] public required Id HostId { get; init; }
-    [Reference<DataStorage>(OnDelete.Cascade), Index("host_data_storage_pair", Unique = true), Index] public required Id DataStorageId { get; init; }
+    [Reference<Host>(OnDelete.Part), Index("host_data_storage_pair", Unique = true)] public required Id HostId { get; init; }
+    [Reference<DataStorage>(OnDelete.Part), Index("host_data_storage_pair", Unique = true), Index] public required Id DataStorageId { get; init; }
     [Observed] public required HostStorageState State { get; init; }
     [Observed] public long CapacityBytes { get; init; }
     [Observed] public long AvailableBytes { get; init; }
@@ -52,9 +52,9 @@ public enum HostStorageState { Preparing, Connected, Unavailable }
 public sealed record Volume : NamedResource, IRecyclable
 {
     /// <summary>The machine it is attached to; null while it is free.</summary>
-    [Reference<VirtualMachine>, Index] public Id? VirtualMachineId { get; init; }
+    [Reference<VirtualMachine>(OnDelete.Part), Index] public Id? VirtualMachineId { get; init; }
 
-    [Reference<DataStorage>, Index] public required Id DataStorageId { get; init; }
+    [Reference<DataStorage>(OnDelete.Cascade), Index] public required Id DataStorageId { get; init; }
 
     /// <summary>The host that holds its bytes, where the storage is not shared.</summary>
     [Observed, Reference<Host>, Index] public Id? HostId { get; init; }
@@ -106,17 +106,17 @@ public enum VolumeState
 public sealed record VolumeLayer : Resource
 {
     /// <summary>Null for an image base, which many volumes share.</summary>
-    [Reference<Volume>, Index] public Id? VolumeId { get; init; }
+    [Reference<Volume>(OnDelete.Part), Index] public Id? VolumeId { get; init; }
 
     [Observed, Reference<VolumeLayer>, Index] public Id? ParentLayerId { get; init; }
 
-    [Reference<DataStorage>, Index] public required Id DataStorageId { get; init; }
+    [Reference<DataStorage>(OnDelete.Cascade), Index] public required Id DataStorageId { get; init; }
 
     /// <summary>The host that holds it, where the storage is not shared.</summary>
-    [Observed, Reference<Host>, Index("volume_layer_image_host")] public Id? HostId { get; init; }
+    [Observed, Reference<Host>(OnDelete.Cascade), Index("volume_layer_image_host")] public Id? HostId { get; init; }
 
     /// <summary>The image that an image base is a copy of.</summary>
-    [Reference<Image>(OnDelete.Cascade), Index("volume_layer_image_host")] public Id? ImageId { get; init; }
+    [Reference<Image>(OnDelete.Part), Index("volume_layer_image_host")] public Id? ImageId { get; init; }
 
     public required LayerRole Role { get; init; }
 

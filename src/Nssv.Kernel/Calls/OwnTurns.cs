@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.Json;
 using Nssv.Kernel.Authorization;
+using Nssv.Kernel.Cascade;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Mailboxes;
 using Nssv.Kernel.Model;
@@ -18,6 +19,7 @@ internal sealed class OwnTurns(
     ResourceModels models,
     IAuthoriser authoriser,
     OperationEngine operations,
+    Cascades cascades,
     TimeProvider time,
     IIdSource ids)
 {
@@ -71,6 +73,9 @@ internal sealed class OwnTurns(
         if (authoriser.Refusal(caller, permission) is { } refusal)
             throw refusal.AsException();
 
+        if (request is DeleteRequest { DryRun: true } or DetachRequest { DryRun: true })
+            throw new InvalidOperationException($"a dry run of {request.GetType().Name} is planned, never accepted");
+
         var binding = turns.Accept(request.GetType());
         return mailboxes.Run(request.Target, async () =>
         {
@@ -80,9 +85,12 @@ internal sealed class OwnTurns(
             if (guard is { } before)
                 await before.Check(store);
             var context = new AcceptContext(store, time, ids, caller, order.OperationId, order.Parent?.Id);
-            var (decision, projectId, targetName) = await binding.Decide(request, context, options.IfMatch);
+            var (decision, projectId, targetName) = request is DeleteRequest { Cascade: true } whole && await binding.Read(request, context, options.IfMatch) is { } row
+                ? (await cascades.Decide(whole, binding.ResourceType, row), row.ProjectId, (row as INamed)?.Name)
+                : await binding.Decide(request, context, options.IfMatch);
             var table = models.Table(binding.ResourceType);
-            if (order.Parent is { } parent && models.TrySingular(parent.TargetType, out var parentTable) && table.Rank <= parentTable.Rank)
+            // On the parent's own target it enters the parent's claim, and waits for nobody.
+            if (order.Parent is { } parent && parent.TargetId != request.Target && models.TrySingular(parent.TargetType, out var parentTable) && table.Rank <= parentTable.Rank)
                 throw new InvalidOperationException($"{parent.Kind} on a {parent.TargetType} may not claim a {table.Singular}: its rank is not greater");
 
             var draft = new Operation

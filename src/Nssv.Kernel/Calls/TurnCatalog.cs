@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Nssv.Kernel.Cascade;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Model;
 using Nssv.Kernel.Ownership;
@@ -11,6 +12,7 @@ public sealed class TurnCatalog
     private readonly Dictionary<Type, AcceptBinding> _accept = [];
     private readonly Dictionary<Type, object> _call = [];
     private readonly Dictionary<string, Type> _names = new(StringComparer.Ordinal);
+    private readonly Dictionary<Type, Type> _deletions = [];
 
     /// <exception cref="InvalidOperationException">Two turns want the same request.</exception>
     public TurnCatalog(IEnumerable<ITurn> turns)
@@ -30,6 +32,8 @@ public sealed class TurnCatalog
                     throw new InvalidOperationException($"two turns decide on {request.Name}");
                 if (definition == typeof(AcceptTurn<,>) || definition == typeof(CreateTurn<>) || definition == typeof(CallTurn<,>))
                     _names.Add(NameOf(request), request);
+                if (definition == typeof(AcceptTurn<,>) && typeof(DeleteRequest).IsAssignableFrom(request) && !_deletions.TryAdd(t.GetGenericArguments()[1], request))
+                    throw new InvalidOperationException($"two requests delete a {t.GetGenericArguments()[1].Name}");
             }
         }
     }
@@ -42,6 +46,9 @@ public sealed class TurnCatalog
     /// <exception cref="ProblemException">501 unknown-request: the other node is of a newer version.</exception>
     internal Type TypeOf(string name) => _names.GetValueOrDefault(name)
         ?? throw new Problem(501, "unknown-request", "This version does not know the request.", $"There is no turn for '{name}'.", "Bring all management nodes to the same version.").AsException();
+
+    /// <summary>The request that deletes a resource of this type; null when there is none.</summary>
+    internal Type? DeletionOf(Type resource) => _deletions.GetValueOrDefault(resource);
 
     public bool CanAccept(Type request) => _accept.ContainsKey(request);
 
@@ -70,6 +77,10 @@ public sealed class TurnCatalog
     internal abstract class AcceptBinding
     {
         public abstract Type ResourceType { get; }
+
+        /// <summary>The resource it is about; null for one that is only made by it.</summary>
+        /// <exception cref="ProblemException">404 not-found, 412 version-mismatch.</exception>
+        public virtual ValueTask<Resource?> Read(Request request, AcceptContext context, long? ifMatch) => new((Resource?)null);
 
         /// <summary>The decision, and the project and name of the resource it is about.</summary>
         public abstract ValueTask<(Decision Decision, Id ProjectId, string? Name)> Decide(Request request, AcceptContext context, long? ifMatch);
@@ -103,10 +114,18 @@ public sealed class TurnCatalog
 
         public override async ValueTask<(Decision, Id, string?)> Decide(Request request, AcceptContext context, long? ifMatch)
         {
+            var resource = await Find(request, context, ifMatch);
+            return (await turn.Decide((TRequest)request, resource, context), resource.ProjectId, (resource as INamed)?.Name);
+        }
+
+        public override async ValueTask<Resource?> Read(Request request, AcceptContext context, long? ifMatch) => await Find(request, context, ifMatch);
+
+        private static async ValueTask<TResource> Find(Request request, AcceptContext context, long? ifMatch)
+        {
             var resource = await context.Store.Get<TResource>(request.Target);
             if (ifMatch is { } version && version != resource.Version)
                 throw Problems.VersionMismatch(typeof(TResource).Name, resource.Id).AsException();
-            return (await turn.Decide((TRequest)request, resource, context), resource.ProjectId, (resource as INamed)?.Name);
+            return resource;
         }
     }
 }

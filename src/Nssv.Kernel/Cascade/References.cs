@@ -6,7 +6,7 @@ namespace Nssv.Kernel.Cascade;
 
 /// <summary>
 /// Finds what still refers to a row, from the declared references alone: asked before every deletion. Foreign keys refuse whatever slips in between.
-/// Rows that go together with it (<see cref="OnDelete.Cascade"/>) are no hindrance themselves, but what refers to them is.
+/// Its parts (<see cref="OnDelete.Part"/>) are no hindrance themselves, but what refers to them is.
 /// </summary>
 public sealed class References(ResourceModels models, IStore store)
 {
@@ -33,7 +33,7 @@ public sealed class References(ResourceModels models, IStore store)
         return uses.Count == 0 ? null : new Problem(
             409, code, "Something still uses the resource.",
             $"{Title(table, row)} is used by {string.Join("; ", uses)}.",
-            $"Delete or detach each {string.Join(" and ", kinds)} first, then delete the {table.Singular}.");
+            $"Delete or detach each {string.Join(" and ", kinds)} first, then delete the {table.Singular}. See all of it with dryRun=true, or delete it together with cascade=true.");
     }
 
     /// <exception cref="ProblemException">409 in-use.</exception>
@@ -56,9 +56,9 @@ public sealed class References(ResourceModels models, IStore store)
         foreach (var reference in models.ReferencesTo(target.Type))
         {
             var where = $"{Sql.Quote(reference.Column.Name)} {which}";
-            if (reference.OnDelete == OnDelete.Refuse)
+            if (reference.OnDelete != OnDelete.Part)
                 all.Add((reference.From, where));
-            else if (reference is { OnDelete: OnDelete.Cascade, From: { IsResource: true } from } && depth > 0)
+            else if (reference.From is { IsResource: true } from && depth > 0)
                 Collect(from, $"IN (SELECT \"id\" FROM {Sql.Quote(from.Name)} WHERE {where})", depth - 1, all);
         }
     }

@@ -50,6 +50,13 @@ public static class KernelRegistration
         services.TryAddSingleton<IPeerTransport, NoPeers>();
         services.TryAddSingleton<IOwnership>(p => new SoleOwnership(p.GetRequiredService<NodeIdentity>().Generation));
         services.AddSingleton<References>();
+        services.AddSingleton<CascadeCatalog>();
+        services.AddSingleton<CascadeHooks>();
+        services.AddSingleton<CascadeReader>();
+        services.AddSingleton(p => new Cascades(
+            p.GetRequiredService<Model.ResourceModels>(), p.GetRequiredService<IStore>(), p.GetRequiredService<CascadeCatalog>(), p.GetRequiredService<CascadeReader>(),
+            p.GetRequiredService<TurnCatalog>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<IIdSource>()));
+        services.AddServicesOf(typeof(KernelRegistration).Assembly);
         services.TryAddSingleton<IAuthoriser, RoleAuthoriser>();
         services.AddSingleton(p => new TurnCatalog(p.GetServices<ITurn>()));
         services.AddSingleton(p =>
@@ -64,18 +71,16 @@ public static class KernelRegistration
         services.AddSingleton(p => p.GetRequiredService<Node>().Operations);
         services.AddSingleton(p => p.GetRequiredService<Node>().Inbox);
         services.AddSingleton<HostCleanUp>();
-        services.AddSettingsOf(typeof(KernelRegistration).Assembly);
         services.AddSingleton<SettingCatalog>();
         services.AddSingleton<SettingValues>();
         services.AddSingleton<TagCatalog>();
         services.AddSingleton<TagRules>();
         services.AddSingleton<DeletionRules>();
-        services.AddSingleton<IResourceRules, RecycledRules>();
         services.AddSingleton<NodeLife>();
         return services;
     }
 
-    /// <summary>Every turn, step, flow, rule, schedule action, recycled kind, setting and system tag of an assembly.</summary>
+    /// <summary>Every turn, step, flow, rule, schedule action, recycled kind, cascade hook, setting and system tag of an assembly.</summary>
     public static IServiceCollection AddServicesOf(this IServiceCollection services, Assembly assembly)
     {
         services.AddSingleton(new ServiceAssembly(assembly));
@@ -93,6 +98,10 @@ public static class KernelRegistration
                 services.AddSingleton(typeof(IScheduleAction), type);
             if (typeof(IRecycledKind).IsAssignableFrom(type))
                 services.AddSingleton(typeof(IRecycledKind), type);
+            if (typeof(ICascadeHook).IsAssignableFrom(type))
+                services.AddSingleton(typeof(ICascadeHook), type);
+            if (typeof(ICascadedKind).IsAssignableFrom(type))
+                services.AddSingleton(typeof(ICascadedKind), type);
         }
 
         return services;
@@ -130,12 +139,12 @@ internal sealed class Node
     public Node(
         TurnCatalog turns, FlowCatalog flows, MailboxSet mailboxes, IStore store, IWriter writer, Model.ResourceModels models, IAuthoriser authoriser,
         CommandDispatcher dispatcher, HostConnections links, OperationEnds ends, Signals signals, EventStream events, IOwnership ownership, IPeerTransport peers,
-        TimeProvider time, IIdSource ids, IChance chance, ILoggerFactory logs)
+        Cascades cascades, TimeProvider time, IIdSource ids, IChance chance, ILoggerFactory logs)
     {
         var runner = new OperationRunner(
             flows, new Journal(store, writer, dispatcher, time), dispatcher, links, ends, signals, store, ownership, time, ids, chance, logs.CreateLogger<OperationRunner>());
         Operations = new OperationEngine(mailboxes, store, writer, flows, runner, ends, links, ownership, time, logs.CreateLogger<OperationEngine>());
-        var own = new OwnTurns(turns, mailboxes, store, writer, models, authoriser, Operations, time, ids);
+        var own = new OwnTurns(turns, mailboxes, store, writer, models, authoriser, Operations, cascades, time, ids);
         Bus = new Bus(turns, own, new Router(ownership, peers, time), Operations, store, ids);
         Inbox = new PeerInbox(turns, own, Operations, links, ownership, events, store);
         runner.Bus = Bus;

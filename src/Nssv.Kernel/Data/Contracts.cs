@@ -17,7 +17,10 @@ public interface IStore
 
     ValueTask<long> Count<T>(params ReadOnlySpan<Condition> conditions) where T : class;
 
-    /// <summary>Runs one parameterised SELECT of the shared dialect; parameters are @p0, @p1, … in order.</summary>
+    /// <summary>
+    /// Runs one parameterised SELECT of the shared dialect; parameters are @p0, @p1, … in order. A list of ids, which may be long but not empty, is written
+    /// <c>"column" {in0}</c>.
+    /// </summary>
     ValueTask<IReadOnlyList<T>> Select<T>(string sql, IReadOnlyList<object?> parameters, Func<DbDataReader, T> map);
 }
 

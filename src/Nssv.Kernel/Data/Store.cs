@@ -50,7 +50,15 @@ public sealed class Store(Database database) : IStore
     {
         var values = new object[parameters.Count];
         for (var i = 0; i < values.Length; i++)
-            values[i] = Sql.Encode(parameters[i]);
+        {
+            if (parameters[i] is not IReadOnlyCollection<Id> ids)
+            {
+                values[i] = Sql.Encode(parameters[i]);
+                continue;
+            }
+            values[i] = database.Dialect.List([.. ids.Select(id => id.ToString())]);
+            sql = sql.Replace($"{{in{i}}}", database.Dialect.InList($"@p{i}"), StringComparison.Ordinal);
+        }
         return await database.Read(sql, values, map);
     }
 

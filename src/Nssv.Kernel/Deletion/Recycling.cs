@@ -52,6 +52,9 @@ public sealed class DeletionRules(SettingValues settings)
 {
     public DeletionPolicy Of(IRecyclable resource, ChoiceSetting<DeletionPolicy> kind) => resource.DeletionPolicy ?? settings.Get(kind);
 
+    /// <summary>Of what has no policy of its own.</summary>
+    public DeletionPolicy Default(ChoiceSetting<DeletionPolicy> kind) => settings.Get(kind);
+
     /// <summary>When something that is deleted now goes for good; null: not by itself.</summary>
     public DateTimeOffset? ExpungeAt(DeletionPolicy policy, DateTimeOffset now) => policy == DeletionPolicy.Never ? null : now + settings.Get(DeletionSettings.RecycleTime);
 }

@@ -56,9 +56,16 @@ public abstract class StepContext
     /// <exception cref="HostUnreachableException">The host did not answer within the step's deadline.</exception>
     public abstract Task<TResult> Command<TResult>(Command<TResult> command);
 
-    /// <summary>Starts a child operation, once for this step, kind of request and target, and waits for its end.</summary>
+    /// <summary>Starts a child operation, once for this step, kind of request, target and name, and waits for its end.</summary>
+    /// <param name="name">Tells apart requests of one kind about one target.</param>
     /// <exception cref="ProblemException">It was refused, or it failed.</exception>
-    public abstract Task<Operation> Start(Request request);
+    public abstract Task<Operation> Start(Request request, string? name = null);
+
+    /// <summary>Waits for the children that an earlier run of this step has started.</summary>
+    public abstract Task ChildrenEnded();
+
+    /// <summary>Shows how far it is, in percent; not a journal entry.</summary>
+    public abstract Task Progress(int percent);
 
     /// <summary>Waits until <paramref name="until"/> holds, looking again each time this signal is raised for the operation's target; the operation shows as waiting.</summary>
     public abstract Task Wait(Func<Task<bool>> until);

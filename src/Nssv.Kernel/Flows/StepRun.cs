@@ -78,19 +78,35 @@ internal sealed class StepRun(OperationRun run, OperationRunner runner, PlannedS
         return result.Result is { } json ? json.Deserialize<TResult>(KernelJson.Options)! : default!;
     }
 
-    public async Task<Operation> Start(Request request)
+    public async Task<Operation> Start(Request request, string? name)
     {
-        var child = await Runner.Bus.AcceptChild(request, Run.Operation, $"{StepKey}/{request.GetType().Name}/{request.Target}", Run.Hold);
-        if (!child.HasEnded())
-        {
-            var end = Runner.Ends.Next(child.Id, Cancelled);
-            var now = await Runner.Store.Get<Operation>(child.Id);
-            child = now.HasEnded() ? now : await end;
-        }
-
+        var call = $"{StepKey}/{request.GetType().Name}/{request.Target}";
+        var child = await End(await Runner.Bus.AcceptChild(request, Run.Operation, name is null ? call : $"{call}/{name}", Run.Hold));
         return child.State == OperationState.Succeeded
             ? child
             : throw (child.Error ?? Problems.Internal($"{child.Kind} failed without a reason.")).AsException();
+    }
+
+    public async Task ChildrenEnded()
+    {
+        foreach (var child in await Runner.Store.List<Operation>(
+            Condition.Equal(nameof(Operation.ParentId), Run.Operation.Id),
+            Condition.In(nameof(Operation.State), new[] { OperationState.Queued, OperationState.Running, OperationState.Waiting, OperationState.Undoing })))
+        {
+            if (child.ParentCall!.StartsWith($"{StepKey}/", StringComparison.Ordinal))
+                await End(child);
+        }
+    }
+
+    public Task Progress(int percent) => Runner.Show(Run, percent);
+
+    private async Task<Operation> End(Operation child)
+    {
+        if (child.HasEnded())
+            return child;
+        var end = Runner.Ends.Next(child.Id, Cancelled);
+        var now = await Runner.Store.Get<Operation>(child.Id);
+        return now.HasEnded() ? now : await end;
     }
 
     public async Task Wait(Func<Task<bool>> until)
@@ -123,7 +139,9 @@ internal sealed class StepRunContext<TContext>(StepRun run) : StepContext<TConte
     public override void Save(TContext context) => run.Save(context);
     public override Task<TResult> Call<TResult>(Request<TResult> request) => run.Call(request);
     public override Task<TResult> Command<TResult>(Command<TResult> command) => run.Command(command);
-    public override Task<Operation> Start(Request request) => run.Start(request);
+    public override Task<Operation> Start(Request request, string? name = null) => run.Start(request, name);
+    public override Task ChildrenEnded() => run.ChildrenEnded();
+    public override Task Progress(int percent) => run.Progress(percent);
     public override Task Wait(Func<Task<bool>> until) => run.Wait(until);
     public override void Result(JsonObject result) => run.Run.Result = result;
 }

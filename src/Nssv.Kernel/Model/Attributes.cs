@@ -67,12 +67,14 @@ public sealed class IndexAttribute(string? name = null) : Attribute
 /// <summary>What becomes of the referring row when the row it refers to is deleted.</summary>
 public enum OnDelete
 {
-    /// <summary>The deletion is refused while this row exists.</summary>
+    /// <summary>The deletion is refused while this row exists, unless a cascade takes this row for another reason.</summary>
     Refuse,
-    /// <summary>This row is deleted with it, by an operation of its own.</summary>
+    /// <summary>Refused as well; with <c>cascade=true</c> this row is deleted first, by an operation of its own.</summary>
     Cascade,
-    /// <summary>The reference is set to null.</summary>
+    /// <summary>Refused as well; with <c>cascade=true</c> the reference is set to null.</summary>
     Detach,
+    /// <summary>This row is a part of the other: whatever deletes that takes it along. What refers to it still refuses.</summary>
+    Part,
 }
 
 /// <summary>A foreign key: always a real one in the database, with RESTRICT; <see cref="OnDelete"/> is what the platform does first.</summary>

@@ -150,6 +150,10 @@ internal sealed class ModelReader
                     Fault($"{column} refers to {attribute.Target.Name}: both must be ids");
                 else if (attribute.OnDelete == OnDelete.Detach && !column.Nullable)
                     Fault($"{column} is detached when {attribute.Target.Name} is deleted, so it must be nullable");
+                else if (attribute.OnDelete == OnDelete.Cascade && target == table)
+                    Fault($"{column} cascades to its own kind: a tree of rows is detached or refused");
+                else if (attribute.OnDelete == OnDelete.Cascade && table.IsResource && target.IsResource && table.Rank <= target.Rank)
+                    Fault($"{column} cascades from {attribute.Target.Name}, so the rank of {table.Type.Name} must be greater");
                 else
                     references.Add(column.Reference = new(table, column, target, attribute.OnDelete));
             }
@@ -187,7 +191,7 @@ internal sealed class ModelReader
         foreach (var start in tables)
         {
             var path = new List<TableModel>();
-            // A type that cascades to itself is a tree of rows, which ends; a circle of several types is a mistake.
+            // Parts of their own kind are a tree of rows, which ends; a circle of several types is a mistake.
             if (Visit(start, start, path))
             {
                 Fault("cascade in a circle: " + string.Join(" → ", path.Select(table => table.Type.Name)));
@@ -200,7 +204,7 @@ internal sealed class ModelReader
             if (path.Contains(table))
                 return false;
             path.Add(table);
-            foreach (var next in table.References.Where(reference => reference.OnDelete == OnDelete.Cascade && reference.Target != table).Select(reference => reference.Target))
+            foreach (var next in table.References.Where(reference => reference.OnDelete is OnDelete.Cascade or OnDelete.Part && reference.Target != table).Select(reference => reference.Target))
             {
                 if (next == start)
                 {

@@ -31,6 +31,8 @@ internal sealed class ClaimTable
             if (!_entries.TryGetValue(operation.TargetId, out var list))
                 return [];
             var mine = new Entry(operation, flow);
+            if (IsInside(mine, list))
+                return [];
             return [.. list.Where(mine.ConflictsWith).Select(other => (other, flow.PolicyAgainst(other.Kind)))];
         }
     }
@@ -42,10 +44,14 @@ internal sealed class ClaimTable
             if (!_entries.TryGetValue(operation.TargetId, out var list))
                 _entries[operation.TargetId] = list = [];
             var entry = new Entry(operation, flow) { Running = running };
-            var place = flow is { PassesQueue: true } ? list.FindIndex(e => !e.Running) : -1;
+            var place = flow is { PassesQueue: true } || IsInside(entry, list) ? list.FindIndex(e => !e.Running) : -1;
             list.Insert(place < 0 ? list.Count : place, entry);
         }
     }
+
+    /// <summary>Its root, or another of the same root, holds the claim already: it enters, past those that wait for the root's end.</summary>
+    private static bool IsInside(Entry entry, List<Entry> list) =>
+        entry.OperationId != entry.RootId && list.Exists(other => other.Running && other.RootId == entry.RootId && Aspects.Overlap(entry.Aspect, other.Aspect));
 
     public void Remove(Id target, Id operationId)
     {

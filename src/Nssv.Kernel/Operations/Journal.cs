@@ -135,6 +135,14 @@ internal sealed class Journal(IStore store, IWriter writer, CommandDispatcher di
         await Commit(run, run.Unit().Observe(run.Operation, after), after, static () => { });
     }
 
+    /// <summary>Only the whole operation's end is a hundred percent.</summary>
+    public async Task Show(OperationRun run, int percent)
+    {
+        var after = run.Operation with { Progress = Math.Clamp(percent, 0, 99) };
+        if (after.Progress > run.Operation.Progress)
+            await Commit(run, run.Unit().Observe(run.Operation, after), after, static () => { });
+    }
+
     /// <summary>This node does not know how to go on. What has not begun stays queued: whoever knows its flow begins it.</summary>
     public Task Leave(OperationRun run, Problem reason)
     {

@@ -93,7 +93,7 @@ public enum FlowDirection { Forward, Back }
 [Table("operation_steps")]
 public sealed record OperationStep
 {
-    [Key, Reference<Operation>(OnDelete.Cascade)] public required Id OperationId { get; init; }
+    [Key, Reference<Operation>(OnDelete.Part)] public required Id OperationId { get; init; }
     [Key] public required int StepIndex { get; init; }
 
     /// <summary>The step's name with its scope, such as "disks[1]/storage.create-layer".</summary>
@@ -117,7 +117,7 @@ public enum StepState { Started, Done, Failed, Undoing, Undone }
 public sealed record CallResult
 {
     [Key] public required string Key { get; init; }
-    [Index, Reference<Operation>(OnDelete.Cascade)] public required Id OperationId { get; init; }
+    [Index, Reference<Operation>(OnDelete.Part)] public required Id OperationId { get; init; }
     public required string Result { get; init; }
 }
 

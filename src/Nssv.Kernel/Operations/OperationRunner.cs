@@ -100,6 +100,9 @@ internal sealed partial class OperationRunner(
     /// <summary>Shows what the operation is doing; not a journal entry.</summary>
     public Task Show(OperationRun run, OperationState state) => journal.Show(run, state);
 
+    /// <summary>The same for how far it is.</summary>
+    public Task Show(OperationRun run, int percent) => journal.Show(run, percent);
+
     private async Task Freeze(OperationRun run, FlowDefinition flow)
     {
         var plan = flows.Freeze(flow, run.Context, ownership.Level);

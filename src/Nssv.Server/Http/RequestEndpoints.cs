@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Nssv.Kernel.Calls;
 using Nssv.Kernel.Calls.Patching;
+using Nssv.Kernel.Cascade;
 using Nssv.Kernel.Model;
 
 namespace Nssv.Server.Http;
@@ -42,6 +43,12 @@ internal static class RequestEndpoints
             sent = QueryParameters.AsObject(http.Request.Query, route.Fields);
         }
         var request = route.Bind(id, sent, http.RequestServices.GetRequiredService<OwnIds>());
+        if (request is DeleteRequest { DryRun: true } or DetachRequest { DryRun: true })
+        {
+            var plan = await http.RequestServices.GetRequiredService<Cascades>().DryRun(request, http.Caller(), RequestHeaders.IfMatch(http.Request.Headers));
+            await ApiJson.Write(http.Response, StatusCodes.Status200OK, plan);
+            return;
+        }
         await http.RequestServices.GetRequiredService<Acceptance>().Accept(http, request, body);
     }
 

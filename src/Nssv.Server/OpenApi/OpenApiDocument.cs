@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Nssv.Kernel.Cascade;
 using Nssv.Server.Events;
 using Nssv.Server.Http;
 using Nssv.Server.Watching;
@@ -109,7 +110,10 @@ internal static class OpenApiDocument
             foreach (var field in request!.Fields)
                 parameters.Add(Parameter("query", field.Name, book.Of(field.PropertyType), StrictJson.IsRequired(field)));
         }
-        responses["200"] = Json("The operation, which ended in the time that Prefer: wait gave", OperationSchema(book));
+        var ended = OperationSchema(book);
+        responses["200"] = request is not null && (request.Type.IsSubclassOf(typeof(DeleteRequest)) || request.Type.IsSubclassOf(typeof(DetachRequest)))
+            ? Json("The operation, which ended in the time that Prefer: wait gave; with dryRun, the plan, and nothing is changed", new JsonObject { ["oneOf"] = new JsonArray(ended, book.Of(typeof(CascadeDocument))) })
+            : Json("The operation, which ended in the time that Prefer: wait gave", ended);
         responses["202"] = Json("The operation, which goes on; its address is in Location", OperationSchema(book));
     }
 

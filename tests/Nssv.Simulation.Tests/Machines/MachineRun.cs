@@ -27,11 +27,13 @@ internal sealed class MachineRun : ScenarioRun
     private readonly List<Id> _machines = [];
     private readonly List<string> _twice = [];
     private readonly Id _image = Named(0x01);
+    private readonly Id _center = Named(0x02);
     private readonly bool _withSchedule;
+    private readonly int _made;
 
-    private MachineRun(ulong seed, bool verbose, int managers, int hosts, bool withSchedule) : base(seed, Mutation.None, verbose, managers, hosts, Models)
+    private MachineRun(ulong seed, bool verbose, int managers, int hosts, bool withSchedule, int made = 0) : base(seed, Mutation.None, verbose, managers, hosts, Models)
     {
-        _withSchedule = withSchedule;
+        (_withSchedule, _made) = (withSchedule, made);
         foreach (var host in Cluster.Hosts)
         {
             var watch = host.Effect;
@@ -56,6 +58,13 @@ internal sealed class MachineRun : ScenarioRun
         return await run.WithOneDeath(crashAt, run.CreateTwo, run.StopOnePauseOther, run.StartOneResumeOther, run.DeleteOneRecycleOther, run.RecoverOther);
     }
 
+    /// <summary>A data center with these machines is deleted with all that is in it.</summary>
+    public static async Task<RunResult> Cascade(ulong seed, long? crashAt, int machines, bool verbose = false)
+    {
+        await using var run = new MachineRun(seed, verbose, 1, 2, withSchedule: false, machines);
+        return await run.WithOneDeath(crashAt, () => run.Person.Ask(new DeleteDataCenter(run._center) { Cascade = true }));
+    }
+
     protected override void AddServices(IServiceCollection services)
     {
         services.AddPlatformServices();
@@ -72,7 +81,7 @@ internal sealed class MachineRun : ScenarioRun
 
     protected override bool SetUp()
     {
-        var (center, cluster, data, images) = (Named(0x02), Named(0x03), Named(0x04), Named(0x05));
+        var (center, cluster, data, images) = (_center, Named(0x03), Named(0x04), Named(0x05));
         foreach (var manager in Cluster.Managers)
             manager.Start();
         Person.Ask(new CreateDataCenter { Id = center, Name = "center" });
@@ -99,7 +108,11 @@ internal sealed class MachineRun : ScenarioRun
         Person.Ask(new CreateImage { Id = _image, Name = "micro", Kind = ImageKind.System, Format = ImageFormat.Qcow2, ImageStorageId = images, Source = new(File: "/import/micro.qcow2") });
         if (_withSchedule)
             Person.Ask(new CreateSchedule { Id = Named(0x06), Name = "each minute", Cron = "* * * * *", Action = "recycle-bin.sweep", MissedRun = MissedRunRule.RunOnce });
-        return Quiet() && Person.Refused.Count == 0;
+        if (!Quiet() || Person.Refused.Count > 0)
+            return false;
+        for (var i = 0; i < _made; i++)
+            Create(start: i % 4 == 0);
+        return _made == 0 || Quiet() && Person.Refused.Count == 0;
     }
 
     private bool Answered() => Cluster.Run(() => Person.Open == 0, TimeSpan.FromMinutes(1)) && Person.Refused.Count == 0;
@@ -205,6 +218,8 @@ internal sealed class MachineRun : ScenarioRun
     /// <summary>Long enough for every host to tell everything once more.</summary>
     protected override TimeSpan RestFor => TimeSpan.FromMinutes(6);
 
+    protected override bool IsForgotten(HostNode host) => Now(Cluster.Store.Find<Host>(host.Id)) is null;
+
     /// <summary>States that only a report ends have ended.</summary>
     protected override bool IsAtRest(IStore store) =>
         Now(store.List<VirtualMachine>()).All(vm => vm.State != VmState.Unknown) && Now(store.List<Host>()).All(host => host.State == HostState.Connected);
@@ -215,6 +230,7 @@ internal sealed class MachineRun : ScenarioRun
     protected override async Task Check(IStore store, Findings findings)
     {
         findings.AddAll(Invariant.RunsTwice, _twice);
+        await CascadeChecks.Whole(store, Cluster.Hosts, findings);
         await ScheduleChecks.Once(store, Cluster.Managers.Min(manager => manager.Context.Clock.GetUtcNow()), findings);
         await MachineChecks.Agree(store, Cluster.Hosts, host => Chaos?.LostPower(host) == true, findings);
     }

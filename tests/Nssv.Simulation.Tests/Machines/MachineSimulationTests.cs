@@ -36,6 +36,29 @@ public sealed class MachineSimulationTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_data_center_goes_with_all_that_is_in_it_wherever_a_process_dies() => Cascades(machines: 3, places: int.MaxValue);
+
+    [Fact]
+    public void Two_hundred_resources_go_with_their_data_center_wherever_a_process_dies() => Cascades(machines: 65, places: 60);
+
+    /// <param name="places">How many places to die at are tried, evenly among those there are.</param>
+    private void Cascades(int machines, int places)
+    {
+        if (Seeds.ChosenDeath is { } death)
+        {
+            Seeds.Check([Seeds.OnThisThread(() => MachineRun.Cascade(1, death, machines, verbose: true))]);
+            return;
+        }
+
+        var calm = Seeds.OnThisThread(() => MachineRun.Cascade(1, null, machines));
+        Seeds.Check([calm]);
+        calm.Points.ShouldBeGreaterThan(60 * machines / 3);
+        var every = Math.Max(1, calm.Points / places);
+        Tell($"{calm.Points} places, every {every}");
+        Seeds.Check(Seeds.Failures([.. Enumerable.Range(0, (int)calm.Points).Where(at => at % every == 0).Select(at => (Func<Task<RunResult>>)(() => MachineRun.Cascade(1, at, machines)))], 3, Tell));
+    }
+
+    [Fact]
     public void Every_machine_is_as_asked_or_gone_whichever_manager_has_it()
     {
         if (Seeds.Chosen is { } chosen)

@@ -62,6 +62,9 @@ internal abstract class ScenarioRun : IAsyncDisposable
     /// <summary>How long after the last operation the world is left alone before it is judged.</summary>
     protected virtual TimeSpan RestFor => TimeSpan.Zero;
 
+    /// <summary>The platform knows the host no more.</summary>
+    protected virtual bool IsForgotten(HostNode host) => false;
+
     /// <summary>Nothing of the scenario is still on its way.</summary>
     protected virtual bool IsAtRest(IStore store) => true;
 
@@ -138,7 +141,7 @@ internal abstract class ScenarioRun : IAsyncDisposable
     private bool Idle()
     {
         return Cluster.Managers.All(manager => manager.Services is { } services
-                && services.GetRequiredService<HostConnections>() is var links && Cluster.Hosts.All(host => links.Of(host.Id) == HostLink.Connected))
+                && services.GetRequiredService<HostConnections>() is var links && Cluster.Hosts.All(host => links.Of(host.Id) == HostLink.Connected || IsForgotten(host)))
             && Cluster.AllShardsHeld()
             && Now(Cluster.Store.List<Operation>()).All(operation => operation.State == OperationState.NeedsAttention || operation.HasEnded() && !operation.CleanupPending)
             && IsAtRest(Cluster.Store);

@@ -20,6 +20,32 @@ public sealed class DeletionCommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData("datacenter", "data-centers")]
+    [InlineData("cluster", "clusters")]
+    [InlineData("host", "hosts")]
+    public async Task What_depends_on_it_goes_only_if_that_is_asked_for(string command, string collection)
+    {
+        (await _sent.Of(command, "delete", "it")).ShouldBe($"DELETE /api/v1/{collection}/the-id");
+        (await _sent.Of(command, "delete", "it", "--cascade", "--wait")).ShouldBe($"DELETE /api/v1/{collection}/the-id?cascade=true");
+    }
+
+    [Fact]
+    public async Task A_dry_run_shows_the_steps_and_what_stands_in_the_way()
+    {
+        const string step = """{"action":"expunge","kind":"virtual-machine","count":5,"resources":[{"id":"1","name":"web"}],"partOf":null}""";
+        const string whole = $$"""{"refused":false,"total":6,"counts":{},"steps":[{{step}}],"hindrances":[],"hindranceCount":0,"withCascade":null}""";
+        const string plan = $$"""
+            {"refused":true,"total":1,"counts":{},"steps":[],"hindrances":[{"kind":"host","id":"2","name":"h","because":"host 'h' uses it.","advice":"Delete it."}],"hindranceCount":30,"withCascade":{{whole}}}
+            """;
+        var (sent, output) = await _sent.Answered("""{"items":[{"id":"the-id","name":"it"}]}""", plan, "cluster", "delete", "it", "--dry-run");
+        sent.ShouldBe("DELETE /api/v1/clusters/the-id?dryRun=true");
+        foreach (var shown in (string[])["would be refused", "host 'h' uses it.", "and 29 more", "would delete 6", "expunge", "web and 4 more", "Nothing was changed."])
+            output.ShouldContain(shown);
+        (await _sent.Answered("""{"items":[{"id":"the-id","name":"it"}]}""", plan, "cluster", "delete", "it", "--dry-run", "--output", "json")).Out.ShouldContain("\"hindranceCount\": 30");
+        (await _sent.Answered("""{"items":[{"id":"the-id","name":"it"}]}""", whole, "volume", "detach", "it", "--dry-run")).Sent.ShouldBe("""POST /api/v1/volumes/the-id:detach {"dryRun":true}""");
+    }
+
+    [Theory]
     [InlineData("recover")]
     [InlineData("expunge")]
     public async Task What_is_in_the_recycle_bin_is_acted_on_by_its_own_kind(string verb)

@@ -17,10 +17,13 @@ internal sealed class SentRequests : IDisposable
     public async Task<string> Of(params string[] arguments) => (await Run("""{"items":[{"id":"the-id","name":"it"}]}""", arguments)).Sent;
 
     /// <param name="read">What every GET answers.</param>
-    public async Task<(string Sent, string Out)> Run(string read, params string[] arguments)
+    public Task<(string Sent, string Out)> Run(string read, params string[] arguments) => Answered(read, null, arguments);
+
+    /// <param name="plan">What every other request answers, at once.</param>
+    public async Task<(string Sent, string Out)> Answered(string read, string? plan, params string[] arguments)
     {
         using var certificate = TestCertificates.Make("CN=localhost", _authority, "localhost");
-        await using var manager = await TestManager.Start(context => context.Request.Method == "GET" ? context.Json(read) : context.Json(Done, 202), certificate);
+        await using var manager = await TestManager.Start(context => context.Request.Method == "GET" ? context.Json(read) : plan is null ? context.Json(Done, 202) : context.Json(plan), certificate);
         var file = Path.Combine(_folder, "ca.crt");
         await File.WriteAllTextAsync(file, _authority.ExportCertificatePem());
         var run = await CliRun.With(

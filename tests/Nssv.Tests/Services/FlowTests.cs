@@ -22,7 +22,8 @@ public sealed class FlowTests
         await using var bed = new ServiceBed();
         var catalog = bed.Services.GetRequiredService<FlowCatalog>();
         catalog.Flows.Select(flow => flow.Name).ShouldContain("image.create");
-        catalog.Flows.Count().ShouldBe(Services.GetManifestResourceNames().Count(name => name.EndsWith(".flow.xml", StringComparison.Ordinal)));
+        Assembly[] assemblies = [Services, typeof(FlowCatalog).Assembly];
+        catalog.Flows.Count().ShouldBe(assemblies.SelectMany(assembly => assembly.GetManifestResourceNames()).Count(name => name.EndsWith(".flow.xml", StringComparison.Ordinal)));
     }
 
     [Fact]

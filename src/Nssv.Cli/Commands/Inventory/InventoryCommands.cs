@@ -39,7 +39,7 @@ internal static class InventoryCommands
                 Field.Labels()),
             commands.Set(Common()),
             commands.Verb("attach", "Let the hosts of a cluster use it", "Attaching", Field.Reference("--cluster", "clusterId", "clusters", "The cluster", required: true)),
-            commands.Verb("detach", "Take it from the hosts of a cluster", "Detaching", Field.Reference("--cluster", "clusterId", "clusters", "The cluster", required: true)),
+            commands.Detach("Take it from the hosts of a cluster", Field.Reference("--cluster", "clusterId", "clusters", "The cluster", required: true)),
             commands.Delete());
     }
 
@@ -56,7 +56,7 @@ internal static class InventoryCommands
                 Field.Labels()),
             commands.Set(Common()),
             commands.Verb("attach", "Let a data center use it", "Attaching", Field.Reference("--datacenter", "dataCenterId", "data-centers", "The data center", required: true)),
-            commands.Verb("detach", "Take it from a data center", "Detaching", Field.Reference("--datacenter", "dataCenterId", "data-centers", "The data center", required: true)),
+            commands.Detach("Take it from a data center", Field.Reference("--datacenter", "dataCenterId", "data-centers", "The data center", required: true)),
             commands.Delete());
     }
 

@@ -21,7 +21,7 @@ internal static class VolumeCommands
                 Field.DeletionPolicy()),
             commands.Set(Field.NewName(), Field.Description(), Field.Labels(), Field.DeletionPolicy()),
             commands.Verb("attach", "Give it to a vm", "Attaching", Field.Reference("--vm", "virtualMachineId", "virtual-machines", "The vm", required: true)),
-            commands.Verb("detach", "Take it from its vm", "Detaching"),
+            commands.Detach("Take it from its vm"),
             commands.Delete(canExpunge: true));
     }
 }

@@ -1,0 +1,66 @@
+using System.Text.Json.Nodes;
+using Nssv.Cli.Output;
+using Nssv.Client;
+
+namespace Nssv.Cli.Resources;
+
+/// <summary>Asks what a deletion or detachment would do, and shows the plan: the steps in order, and what stands in the way.</summary>
+internal static class DryRun
+{
+    private static readonly Column[] Steps = [new("STEP", "step"), new("ACTION", "action"), new("KIND", "kind"), new("COUNT", "count"), new("RESOURCES", "shown")];
+    private static readonly Column[] Hindrances = [new("IN THE WAY", "kind"), new("BECAUSE", "because"), new("ADVICE", "advice")];
+
+    /// <param name="title">For example "Deleting cluster main".</param>
+    public static async Task Show(Invocation invocation, ApiRequest request, string title, CancellationToken cancellation)
+    {
+        var plan = await invocation.Client.Plan(request, cancellation);
+        if (invocation.Results.Format != OutputFormat.Table)
+        {
+            invocation.Results.Data(plan);
+            return;
+        }
+
+        Part(invocation, plan, title);
+        if (plan["withCascade"] is JsonObject whole && whole["total"]!.GetValue<long>() > plan["total"]!.GetValue<long>())
+        {
+            invocation.Results.Say("");
+            Part(invocation, whole, $"{title} with --cascade");
+        }
+
+        invocation.Results.Say("Nothing was changed.");
+    }
+
+    private static void Part(Invocation invocation, JsonObject plan, string title)
+    {
+        var refused = plan["refused"]!.GetValue<bool>();
+        invocation.Results.Say($"{title} {(refused ? "would be refused" : $"would delete {plan["total"]}")}:");
+        var steps = plan["steps"]!.AsArray().OfType<JsonObject>().Select(Step).ToList();
+        invocation.Results.List(steps, Steps, ReferenceNames.None);
+        if (!refused)
+        {
+            return;
+        }
+
+        var hindrances = plan["hindrances"]!.AsArray().OfType<JsonObject>().ToList();
+        invocation.Results.Say("");
+        invocation.Results.List(hindrances, Hindrances, ReferenceNames.None);
+        if (plan["hindranceCount"]!.GetValue<long>() - hindrances.Count is > 0 and var more)
+        {
+            invocation.Results.Say($"and {more} more");
+        }
+    }
+
+    private static JsonObject Step(JsonObject step, int index)
+    {
+        var named = step["resources"]!.AsArray().OfType<JsonObject>().Take(3).Select(resource => (resource["name"] ?? resource["id"])!.GetValue<string>()).ToList();
+        var count = step["count"]!.GetValue<long>();
+        return new JsonObject
+        {
+            ["step"] = (index + 1).ToString(System.Globalization.CultureInfo.InvariantCulture),
+            ["action"] = step["partOf"] is { } owner ? $"with its {owner}" : step["action"]!.GetValue<string>(),
+            ["kind"] = step["kind"]!.GetValue<string>(),
+            ["count"] = count,
+            ["shown"] = string.Join(", ", named) + (count > named.Count ? $" and {count - named.Count} more" : ""),
+        };
+    }
+}
