@@ -208,7 +208,7 @@ public sealed record RecoverVirtualMachine([property: FromRoute] Id Id) : Reques
 
 /// <summary>Removes a virtual machine that is in the recycle bin for good.</summary>
 [ApiRequest("POST", "virtual-machines/{id}:expunge", Permission = "virtual-machine.expunge", Summary = "Remove a virtual machine in the recycle bin for good")]
-public sealed record ExpungeVirtualMachine([property: FromRoute] Id Id) : Request
+public sealed record ExpungeVirtualMachine([property: FromRoute] Id Id) : Request, IRemovesTarget
 {
     public override Id Target => Id;
 

@@ -106,7 +106,7 @@ public sealed record RecoverImage([property: FromRoute] Id Id) : Request
 
 /// <summary>Removes an image that is in the recycle bin for good.</summary>
 [ApiRequest("POST", "images/{id}:expunge", Permission = "image.expunge", Summary = "Remove an image in the recycle bin for good")]
-public sealed record ExpungeImage([property: FromRoute] Id Id) : Request
+public sealed record ExpungeImage([property: FromRoute] Id Id) : Request, IRemovesTarget
 {
     public override Id Target => Id;
 

@@ -62,7 +62,7 @@ public sealed record RecoverVolume([property: FromRoute] Id Id) : Request
 
 /// <summary>Removes a volume that is in the recycle bin for good.</summary>
 [ApiRequest("POST", "volumes/{id}:expunge", Permission = "volume.expunge", Summary = "Remove a volume in the recycle bin for good")]
-public sealed record ExpungeVolume([property: FromRoute] Id Id) : Request
+public sealed record ExpungeVolume([property: FromRoute] Id Id) : Request, IRemovesTarget
 {
     public override Id Target => Id;
 

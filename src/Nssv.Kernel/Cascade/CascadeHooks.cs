@@ -4,14 +4,29 @@ using Nssv.Kernel.Model;
 
 namespace Nssv.Kernel.Cascade;
 
-/// <summary>Asks every hook about the rows of its kind. One that fails or is late stands in the way: nothing goes that it might have kept.</summary>
-internal sealed partial class CascadeHooks(IEnumerable<ICascadeHook> hooks, TimeProvider time, ILogger<CascadeHooks> log)
+/// <summary>Asks every hook and guard about the rows of its kind. One that fails or is late stands in the way: nothing goes that it might have kept.</summary>
+internal sealed partial class CascadeHooks(IEnumerable<ICascadeHook> hooks, IEnumerable<IDeletionGuard> guards, TimeProvider time, ILogger<CascadeHooks> log)
 {
     /// <summary>Rows that hooks add may make other hooks add more; so often at most.</summary>
     public const int Rounds = 8;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private readonly List<IDeletionGuard> _guards = [.. guards];
     private readonly List<ICascadeHook> _hooks = [.. hooks.OrderBy(hook => hook.GetType().FullName, StringComparer.Ordinal)];
+
+    public bool HasGuards => _guards.Count > 0;
+
+    /// <summary>What must stay of all that a plan takes, the target and parts included.</summary>
+    public async ValueTask<IReadOnlyList<CascadeHindrance>> Kept(CascadeSnapshot snapshot)
+    {
+        if (!HasGuards)
+            return [];
+        var rows = snapshot.Rows.Prepend(snapshot.Target).ToLookup(row => row.Kind);
+        List<CascadeHindrance> kept = [];
+        foreach (var guard in _guards.Where(guard => rows.Contains(guard.Kind)))
+            kept.AddRange(await InTime(guard, guard.Kind, snapshot.Target, async cancel => await guard.Hindrances([.. rows[guard.Kind]], cancel), hindrance => [hindrance]));
+        return kept;
+    }
 
     public async ValueTask<CascadeFindings> Ask(CascadeSnapshot snapshot, IStore store)
     {
@@ -29,20 +44,21 @@ internal sealed partial class CascadeHooks(IEnumerable<ICascadeHook> hooks, Time
         return new() { Hindrances = hindrances, Also = also };
     }
 
-    private async ValueTask<CascadeFindings> Ask(ICascadeHook hook, CascadeLook look)
+    private ValueTask<CascadeFindings> Ask(ICascadeHook hook, CascadeLook look) =>
+        InTime(hook, hook.Kind, look.Target, async cancel => await hook.Look(look, cancel), hindrance => new() { Hindrances = [hindrance] });
+
+    /// <param name="refusal">The answer when there is none.</param>
+    private async ValueTask<T> InTime<T>(object asked, string kind, CascadeRow target, Func<CancellationToken, Task<T>> ask, Func<CascadeHindrance, T> refusal)
     {
         using var late = new CancellationTokenSource(Patience, time);
         try
         {
-            return await hook.Look(look, late.Token).AsTask().OrCancelled(late.Token);
+            return await ask(late.Token).OrCancelled(late.Token);
         }
         catch (Exception e) when (e is not (ProblemException or FencedException))
         {
-            Failed(log, hook.GetType().Name, e);
-            return new()
-            {
-                Hindrances = [new(look.Target.Kind, look.Target.Id, look.Target.Name, $"{hook.GetType().Name} could not say whether each {hook.Kind} may go.", "Look at the manager's log; then ask again.")],
-            };
+            Failed(log, asked.GetType().Name, e);
+            return refusal(new(target.Kind, target.Id, target.Name, $"{asked.GetType().Name} could not say whether each {kind} may go.", "Look at the manager's log; then ask again."));
         }
     }
 

@@ -12,6 +12,8 @@ internal sealed class CascadeReader(ResourceModels models, IStore store, Cascade
     /// <summary>Hindrances that are named; the others are counted.</summary>
     private const int Named = 20;
 
+    public bool HasGuards => hooks.HasGuards;
+
     /// <param name="cascade">False: only what goes with the target in any case, and everything else that refers to it stands in the way.</param>
     public async ValueTask<CascadeSnapshot> Read(TableModel table, Resource target, bool cascade)
     {
@@ -32,7 +34,7 @@ internal sealed class CascadeReader(ResourceModels models, IStore store, Cascade
             await Follow(reading, cascade);
         }
 
-        List<CascadeHindrance> hindrances = [.. found.Hindrances];
+        List<CascadeHindrance> hindrances = [.. found.Hindrances, .. await hooks.Kept(reading.Snapshot([], []))];
         long count = hindrances.Count;
         List<DetachedRow> detached = [];
         foreach (var reference in reading.Kinds.SelectMany(kind => models.ReferencesTo(kind.Type)).Where(reference => reference.From.IsResource))
@@ -51,6 +53,16 @@ internal sealed class CascadeReader(ResourceModels models, IStore store, Cascade
         }
 
         return reading.Snapshot(detached, [.. hindrances.Take(Named)]) with { HindranceCount = count };
+    }
+
+    /// <summary>What must stay of the target and its parts; nothing is read when nobody keeps anything.</summary>
+    public async ValueTask<IReadOnlyList<CascadeHindrance>> Kept(TableModel table, Resource target)
+    {
+        if (!hooks.HasGuards)
+            return [];
+        var reading = new Reading(table, (await Rows(table, "\"id\" = @p0", [target.Id]))[0]);
+        await Follow(reading, cascade: false);
+        return await hooks.Kept(reading.Snapshot([], []));
     }
 
     /// <summary>Everything that goes because of what is there: from each kind along the references to it.</summary>

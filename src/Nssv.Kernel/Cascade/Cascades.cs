@@ -86,6 +86,19 @@ public sealed class Cascades
         });
     }
 
+    /// <summary>Nobody keeps the target or a part of it. What goes by another's deletion has been asked about with that one.</summary>
+    /// <exception cref="ProblemException">409 deletion-refused.</exception>
+    internal async ValueTask DemandFree(Request request, bool byParent, TurnCatalog.AcceptBinding binding, AcceptContext context, long? ifMatch)
+    {
+        if (!_reader.HasGuards || !(request is DeleteRequest && !byParent || request is IRemovesTarget) || await binding.Read(request, context, ifMatch) is not { } target)
+            return;
+        var kept = await _reader.Kept(_models.Table(binding.ResourceType), target);
+        if (kept.Count > 0)
+        {
+            throw new Problem(409, "deletion-refused", "It must not be deleted.", string.Join(" ", kept.Take(Named).Select(hindrance => hindrance.Because)), kept[0].Advice).AsException();
+        }
+    }
+
     /// <summary>The target as it is now; null when it is gone.</summary>
     internal async ValueTask<Resource?> Find(string kind, Id id)
     {

@@ -80,7 +80,7 @@ public static class KernelRegistration
         return services;
     }
 
-    /// <summary>Every turn, step, flow, rule, schedule action, recycled kind, cascade hook, setting and system tag of an assembly.</summary>
+    /// <summary>Every turn, step, flow, rule, schedule action, recycled kind, deletion guard, cascade hook, setting and system tag of an assembly.</summary>
     public static IServiceCollection AddServicesOf(this IServiceCollection services, Assembly assembly)
     {
         services.AddSingleton(new ServiceAssembly(assembly));
@@ -98,6 +98,8 @@ public static class KernelRegistration
                 services.AddSingleton(typeof(IScheduleAction), type);
             if (typeof(IRecycledKind).IsAssignableFrom(type))
                 services.AddSingleton(typeof(IRecycledKind), type);
+            if (typeof(IDeletionGuard).IsAssignableFrom(type))
+                services.AddSingleton(typeof(IDeletionGuard), type);
             if (typeof(ICascadeHook).IsAssignableFrom(type))
                 services.AddSingleton(typeof(ICascadeHook), type);
             if (typeof(ICascadedKind).IsAssignableFrom(type))

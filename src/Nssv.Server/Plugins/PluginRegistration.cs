@@ -1,3 +1,4 @@
+using Nssv.Kernel.Cascade;
 using Nssv.Kernel.Events;
 using Nssv.Plugins.Runner;
 using Nssv.Server.Composition;
@@ -19,6 +20,8 @@ internal static class PluginRegistration
             services.AddSingleton<IPlacementRule>(provider => new PluginRule(plugin, rule, provider.GetRequiredService<ResourceDocuments>()));
         foreach (var (plugin, step) in plugins.Extensions(Described.Step))
             services.AddSingleton<InsertedStep>(provider => new PluginStep(plugin, step, plugins.Limits, provider.GetRequiredService<ResourceDocuments>()));
+        foreach (var (plugin, guard) in plugins.Extensions(Described.Guard))
+            services.AddSingleton<IDeletionGuard>(provider => new PluginGuard(plugin, guard, provider.GetRequiredService<ResourceDocuments>()));
         services.AddSingleton<PluginObservers>();
         services.AddSingleton<IEventObserver>(provider => provider.GetRequiredService<PluginObservers>());
         services.AddHostedService(provider => provider.GetRequiredService<PluginObservers>());

@@ -15,6 +15,15 @@ internal sealed class ResourceDocuments(Collections collections)
         return JsonNode.Parse(buffer.ToArray())!.AsObject();
     }
 
+    /// <summary>Those of these that there are.</summary>
+    public async Task<IReadOnlyList<JsonObject>> Of(string kind, IReadOnlyList<Id> ids)
+    {
+        if (!collections.Models.TrySingular(kind, out var table))
+            return [];
+        var page = await collections.List(table, new ListQuery { Ids = ids, Limit = ListQuery.MostLimit }, AccessPredicate.All);
+        return [.. page.Items.Select(Of)];
+    }
+
     /// <summary>Null when there is none.</summary>
     public async Task<JsonObject?> Find(string kind, Id id)
     {

@@ -85,6 +85,24 @@ public sealed class LegalHoldTests(LegalHoldTests.ServerWithSample server) : ICl
         ((string)refused["error"]!["detail"]!).ShouldContain("legal hold until 9999-12-31");
         (await Store.Get<VirtualMachine>(evidence)).State.ShouldBe(VmState.Stopped);
 
+        // It is not deleted: not by itself, not with all that is in its data center, and a dry run says so.
+        foreach (var path in new[] { $"virtual-machines/{evidence}", $"virtual-machines/{evidence}?expunge=true" })
+        {
+            using var kept = await client.DeleteAsync("/api/v1/" + path);
+            (await RunningServer.Problem(kept, HttpStatusCode.Conflict, "deletion-refused"))["detail"]!.ToString().ShouldBe("virtual machine 'evidence' must stay: it is on legal hold until 9999-12-31.");
+        }
+
+        var center = (await Store.List<DataCenter>())[0];
+        using (var all = await client.DeleteAsync($"/api/v1/data-centers/{center.Id}?cascade=true"))
+            await RunningServer.Problem(all, HttpStatusCode.Conflict, "cascade-refused");
+        using (var dry = await client.DeleteAsync($"/api/v1/data-centers/{center.Id}?cascade=true&dryRun=true"))
+        {
+            var plan = (await dry.Content.ReadFromJsonAsync<JsonObject>())!;
+            ((bool)plan["refused"]!, (string)plan["hindrances"]!.AsArray().Single(hindrance => (string)hindrance!["kind"]! == "virtual-machine")!["id"]!).ShouldBe((true, evidence.ToString()));
+        }
+
+        (await Store.Count<VirtualMachine>()).ShouldBe(4);
+
         // Free again, it runs.
         (await Patch(client, $"/api/v1/virtual-machines/{evidence}", """{"tags":{"legalHold.until":null}}""")).ShouldBe(HttpStatusCode.Accepted);
         ((string)(await Ends(client, await Verb(client, evidence, "start")))["state"]!).ShouldBe("succeeded");

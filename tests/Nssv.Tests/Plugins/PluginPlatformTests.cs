@@ -103,6 +103,32 @@ public sealed class PluginPlatformTests(PluginPlatformTests.ServerWithPlugins se
     }
 
     [Fact]
+    public async Task What_its_guard_keeps_stays_and_so_does_everything_of_the_kind_while_nobody_can_ask_it()
+    {
+        Behaves("well");
+        await IsWell();
+        using var client = server.SignedIn();
+        var (held, free) = (await Create("held"), await Create("free"));
+        using (var kept = await client.DeleteAsync($"/api/v1/data-centers/{held}"))
+            (await RunningServer.Problem(kept, HttpStatusCode.Conflict, "deletion-refused"))["detail"]!.ToString().ShouldBe("data center 'held' must stay: the doorman holds it.");
+
+        Behaves("exits");
+        using (var unknown = await client.DeleteAsync($"/api/v1/data-centers/{free}"))
+            (await RunningServer.Problem(unknown, HttpStatusCode.Conflict, "deletion-refused"))["detail"]!.ToString().ShouldContain("Plugin unruly keeps watch");
+
+        Behaves("well");
+        await IsWell();
+        using (var gone = await client.DeleteAsync($"/api/v1/data-centers/{free}"))
+            gone.StatusCode.ShouldBe(HttpStatusCode.Accepted);
+
+        async Task<string> Create(string name)
+        {
+            using var made = await client.PostAsJsonAsync("/api/v1/data-centers", new { name });
+            return (string)(await made.Content.ReadFromJsonAsync<JsonObject>())!["targetId"]!;
+        }
+    }
+
+    [Fact]
     public async Task It_is_listed_with_what_it_brings_and_named_in_health_when_it_is_not_well()
     {
         Behaves("well");
