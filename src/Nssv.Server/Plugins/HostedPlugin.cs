@@ -85,20 +85,12 @@ internal sealed partial class HostedPlugin(PluginPlace place, PluginLimits limit
     {
         if (State != PluginState.Running)
             throw new PluginFailure(Name, "It is not asked at present.", $"It is not asked at present: {Reason}");
-        using var late = new CancellationTokenSource(deadline, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancelled);
-        try
-        {
-            await _calls.WaitAsync(either.Token);
-        }
-        catch (OperationCanceledException) when (!cancelled.IsCancellationRequested)
-        {
-            throw new PluginFailure(Name, "It is too busy.", $"It has had {limits.Calls} calls under way for {deadline.TotalSeconds:0.#} s.");
-        }
-
+        await Enter(deadline, cancelled);
         try
         {
             var process = await Process();
+            using var late = new CancellationTokenSource(deadline, time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancelled);
             return await Ask(process, call, extension, body, deadline, either.Token, cancelled);
         }
         finally
@@ -121,6 +113,20 @@ internal sealed partial class HostedPlugin(PluginPlace place, PluginLimits limit
         _starting.Release();
         if (_process is { } process)
             await process.DisposeAsync();
+    }
+
+    private async Task Enter(TimeSpan deadline, CancellationToken cancelled)
+    {
+        using var late = new CancellationTokenSource(deadline, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancelled);
+        try
+        {
+            await _calls.WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancelled.IsCancellationRequested)
+        {
+            throw new PluginFailure(Name, "It is too busy.", $"It has had {limits.Calls} calls under way for {deadline.TotalSeconds:0.#} s.");
+        }
     }
 
     private string TooLarge => $"It used more than {limits.MemoryBytes >> 20} MiB of memory.";
@@ -185,14 +191,26 @@ internal sealed partial class HostedPlugin(PluginPlace place, PluginLimits limit
             if (!File.Exists(place.Assembly))
                 throw Failed("It cannot be loaded.", $"There is no {place.Assembly}.");
             Starts++;
-            var process = PluginProcess.Start(place, limits, Said);
-            _process = process;
-            await Introduce(process);
-            return process;
+            var fresh = Start();
+            await Introduce(fresh);
+            // Nobody asks it before it has begun.
+            return _process = fresh;
         }
         finally
         {
             _starting.Release();
+        }
+    }
+
+    private PluginProcess Start()
+    {
+        try
+        {
+            return PluginProcess.Start(place, limits, Said);
+        }
+        catch (Exception e) when (e is System.ComponentModel.Win32Exception or IOException or UnauthorizedAccessException)
+        {
+            throw Failed("It cannot be loaded.", $"Its process could not be started: {e.Message}");
         }
     }
 
@@ -202,19 +220,30 @@ internal sealed partial class HostedPlugin(PluginPlace place, PluginLimits limit
         try
         {
             var answer = await Ask(process, Calls.Begin, null, JsonSerializer.SerializeToNode(new BeginCall(Messages.Protocol, place.DataFolder), Messages.Json), limits.Begin, late.Token, CancellationToken.None);
-            var said = answer.Deserialize<Description>(Messages.Json)!;
-            if (Description is null)
-                Description = Checked(said);
+            Description ??= Checked(answer);
         }
-        catch (PluginFailure)
+        catch (Exception e) when (e is PluginFailure or ProblemException)
         {
             process.Kill("It could not begin.");
-            throw;
+            await process.DisposeAsync();
+            throw e as PluginFailure ?? Failed("It cannot be loaded.", "It refuses to begin.");
         }
     }
 
-    private Description Checked(Description said)
+    private Description Checked(JsonNode? answer)
     {
+        Description? said;
+        try
+        {
+            said = answer.Deserialize<Description>(Messages.Json);
+        }
+        catch (JsonException)
+        {
+            said = null;
+        }
+
+        if (said is not { Name: not null, Extensions: not null })
+            throw Failed("It cannot be loaded.", "It does not say what it is.");
         if (said.Name != Name)
             throw Failed("It cannot be loaded.", $"It calls itself '{said.Name}', its folder is '{Name}'.");
         if (said.Extensions.FirstOrDefault(extension => !PluginPlace.IsName(extension.Name)) is { } odd)

@@ -14,7 +14,7 @@ public sealed class ModelTests
     {
         var table = Sample.Models.Table<Machine>();
         (table.Name, table.Collection, table.Singular, table.ShortName, table.Rank).ShouldBe(("machines", "machines", "machine", "m", 20));
-        table.Columns.Take(9).Select(column => column.Name).ShouldBe(["id", "project_id", "created_by", "created_at", "updated_at", "version", "name", "description", "labels"]);
+        table.Columns.Take(9).Select(column => column.Name).ShouldBe(["id", "project_id", "created_by", "created_at", "updated_at", "version", "name", "description", "tags"]);
         table.Key.Select(column => column.Property).ShouldBe(["Id"]);
         table.References.Select(reference => (reference.Column.Property, reference.Target.Name, reference.OnDelete)).ShouldBe([("RackId", "racks", OnDelete.Cascade), ("SpareRackId", "racks", OnDelete.Detach)]);
         table.Indexes.Select(index => index.Name).ShouldBe(["ix_machines_name", "ix_machines_project_id", "ix_machines_rack_id", "ix_machines_serial", "ix_machines_spare_rack_id"]);
