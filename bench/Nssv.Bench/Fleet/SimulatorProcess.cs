@@ -6,7 +6,7 @@ using Nssv.Bench.Platform;
 
 namespace Nssv.Bench.Fleet;
 
-/// <summary>'nssv simulate --keep' against a platform of the bench's: hosts that answer at once and never fail.</summary>
+/// <summary>'nssv simulate --keep' against a platform of the bench's: hosts that never fail.</summary>
 internal sealed class SimulatorProcess : IAsyncDisposable
 {
     private static readonly string Program = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "Nssv.Simulator", "release", "nssv-simulator.dll"));
@@ -18,11 +18,12 @@ internal sealed class SimulatorProcess : IAsyncDisposable
     public ProcessGroup Figures => new(_process.Id);
 
     /// <summary>Returns when every host is connected and as many machines run as wanted.</summary>
-    public static async Task<SimulatorProcess> Start(BenchHome home, int hosts, int machines)
+    /// <param name="latency">Of each command, as scenarios say it ("{uniform: [8s, 12s]}"); null: hosts answer at once.</param>
+    public static async Task<SimulatorProcess> Start(BenchHome home, int hosts, int machines, string? latency = null)
     {
         Describe(home);
         var scenario = Path.Combine(home.Settings.Home, "scenario.yaml");
-        await File.WriteAllTextAsync(scenario, $"groups:\n  - {{name: host, count: {hosts}, cpus: 4096, memory: 64TiB, storage: 1PiB}}\n");
+        await File.WriteAllTextAsync(scenario, $"groups:\n  - {{name: host, count: {hosts}, cpus: 4096, memory: 64TiB, storage: 1PiB{(latency is null ? "" : $", latency: {{\"*\": {latency}}}")}}}\n");
         var process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [
             Program, "--home", home.Settings.Home, "--scenario", scenario, "--hosts", Text(hosts), "--vms", Text(machines), "--keep"])
         { RedirectStandardOutput = true })!;

@@ -61,7 +61,8 @@ public sealed partial class OperationEngine : IShardListener
         IReadOnlyList<(ClaimTable.Entry Other, ConflictPolicy Policy)> conflicts = flow is null ? [] : _claims.Conflicts(operation, flow);
         foreach (var (other, policy) in conflicts)
         {
-            if (policy == ConflictPolicy.Refuse)
+            // One that has just ended gives its claim back in a moment, and holds nobody up but for that.
+            if (policy == ConflictPolicy.Refuse && await _store.Get<Operation>(other.OperationId) is var met && (!met.HasEnded() || met.CleanupPending))
                 throw InTheWay(operation, other).AsException();
         }
 

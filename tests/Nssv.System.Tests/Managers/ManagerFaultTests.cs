@@ -76,6 +76,25 @@ public sealed class ManagerFaultTests(TwoManagers platform) : IClassFixture<TwoM
         await platform.Adds(load, before);
     }
 
+    /// <summary>Both hold their leases, so nobody takes over: what needs both waits, and goes on when they meet again.</summary>
+    [Fact]
+    public async Task Managers_that_reach_the_database_but_not_each_other_lose_nothing()
+    {
+        var before = platform.Operations();
+        await using var load = platform.Load();
+        await load.Ends(8, "both managers serve");
+        var takenOver = TakenOver();
+        using (new NetworkCut(platform.Second, platform.First, databasePort: null))
+        {
+            await Task.Delay(TimeSpan.FromSeconds(20));
+            await platform.BothServe();
+        }
+
+        await load.Ends(8, "the network is whole again");
+        TakenOver().ShouldBe(takenOver);
+        await platform.Adds(load, before);
+    }
+
     [Fact]
     public async Task A_manager_that_ends_in_order_gives_its_shards_away_at_once()
     {

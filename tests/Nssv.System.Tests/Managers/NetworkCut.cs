@@ -3,17 +3,20 @@ using Nssv.System.Tests.Platform;
 namespace Nssv.System.Tests.Managers;
 
 /// <summary>
-/// Drops what a manager sends to the database, and what it and another one send to each other, as a broken switch does: nobody is told. Its hosts still reach it.
+/// Drops what a manager and another one send to each other, and what it sends to the database, as a broken switch does: nobody is told. Its hosts still reach it.
 /// </summary>
 internal sealed class NetworkCut : IDisposable
 {
     private readonly string _table = $"nssv_test_{Environment.ProcessId}";
 
-    public NetworkCut(ManagerProcess cut, ManagerProcess other, int databasePort)
+    /// <param name="databasePort">Null: both reach the database, and only not each other.</param>
+    public NetworkCut(ManagerProcess cut, ManagerProcess other, int? databasePort)
     {
         Nft($"add table inet {_table}");
         Nft($"add chain inet {_table} out {{ type filter hook output priority 0; }}");
-        Nft($"add rule inet {_table} out meta skgid {cut.GroupId} tcp dport {{ {databasePort}, {other.AgentApiPort} }} drop");
+        if (databasePort is { } port)
+            Nft($"add rule inet {_table} out meta skgid {cut.GroupId} tcp dport {port} drop");
+        Nft($"add rule inet {_table} out meta skgid {cut.GroupId} tcp dport {other.AgentApiPort} drop");
         Nft($"add rule inet {_table} out meta skgid {other.GroupId} tcp dport {cut.AgentApiPort} drop");
     }
 

@@ -26,7 +26,7 @@ public sealed class SimulatedHosts : IAsyncDisposable
         var simulated = new SimulatedHosts(home, Process.Start(start)!);
         try
         {
-            await Instance.Until(() => Task.FromResult(simulated._process.HasExited || simulated.Log.Contains("Serving", StringComparison.Ordinal)), "the simulated hosts serve", () => Task.FromResult(simulated.Log), TimeSpan.FromSeconds(90));
+            await Instance.Until(() => Task.FromResult(simulated._process.HasExited || simulated.Log.Contains("Serving", StringComparison.Ordinal)), "the simulated hosts serve", () => Task.FromResult(simulated.Log), TimeSpan.FromMinutes(4));
             return simulated._process.HasExited ? throw new InvalidOperationException($"The simulator ended: {simulated.Log}") : simulated;
         }
         catch

@@ -13,7 +13,7 @@ namespace Nssv.System.Tests.Managers;
 public sealed class TwoManagers : IAsyncLifetime
 {
     public const int Shards = 1_024;
-    private const int Hosts = 40;
+    private const int Hosts = 200;
     private static readonly TimeSpan TakeOver = TimeSpan.FromSeconds(60);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("nssv-managers-").FullName;
