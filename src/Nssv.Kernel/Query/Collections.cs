@@ -103,10 +103,12 @@ public sealed class Collections(Database database, TimeProvider time, QueryLimit
         return (filter, page, count);
     }
 
-    /// <summary>Writes the conditions of a query on the table with a given alias.</summary>
+    /// <summary>Writes the conditions of a query on the table with a given alias, from behind its joins on.</summary>
     private Action<SqlBuilder, string> Where(TableModel table, ListQuery query, FilterNode? filter, AccessPredicate access, FilterPlan plan) =>
         (sql, alias) =>
         {
+            if (plan.Joined is { } joined)
+                new LabelSql(sql, database.Dialect).AppendJoin(joined, alias);
             if (query.Ids is [var one])
                 sql.And().Text($"{alias}.{SqlBuilder.Name(table.Key[0])} = ").Value(one.ToString());
             else if (query.Ids is { Count: 0 })
