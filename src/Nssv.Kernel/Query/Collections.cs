@@ -27,13 +27,14 @@ public sealed class Collections(Database database, TimeProvider time, QueryLimit
         var order = Order.Parse(Models, table, query.Sort);
         if (Aggregation.Of(Models, table, query) is { } aggregation)
         {
-            var where = Where(table, query, filter, access, (await new FilterPlanner(reader, access, _limits).Plan(table, filter, order)).Count);
+            var met = await Plan(reader, table, query, filter, order, access);
+            var where = Where(table, query, met.Filter, access, met.Count);
             return new([], null, query.Count ? await Count(reader, table, where) : null) { Groups = await aggregation.Read(reader, table, access, where) };
         }
         var selection = Selection.Of(Models, table, query);
         var after = string.IsNullOrEmpty(query.Cursor) ? null : Cursor.Read(table, query, order);
-        var plan = await new FilterPlanner(reader, access, _limits).Plan(table, filter, order);
-        var rows = limit == 0 ? [] : await Rows(reader, table, selection, order, after, limit + 1, access, Where(table, query, filter, access, plan.Page));
+        var plan = await Plan(reader, table, query, filter, order, access);
+        var rows = limit == 0 ? [] : await Rows(reader, table, selection, order, after, limit + 1, access, Where(table, query, plan.Filter, access, plan.Page));
         string? next = null;
         if (rows.Count > limit && limit > 0)
         {
@@ -43,7 +44,7 @@ public sealed class Collections(Database database, TimeProvider time, QueryLimit
         List<object> items = [.. rows.Select(row => row.Row)];
         if (selection is not null)
             await new Expansion(reader, access, _limits.MostExpanded).Fill(selection, [.. items.Cast<ProjectedRow>()]);
-        return new(items, next, query.Count ? await Count(reader, table, Where(table, query, filter, access, plan.Count)) : null);
+        return new(items, next, query.Count ? await Count(reader, table, Where(table, query, plan.Filter, access, plan.Count)) : null);
     }
 
     /// <summary>The same with the type known.</summary>
@@ -93,10 +94,21 @@ public sealed class Collections(Database database, TimeProvider time, QueryLimit
 
     private QueryReader Reader(CancellationToken cancellation) => new(database, new(_limits.Longest, time, cancellation));
 
-    /// <summary>Writes the conditions of a query on the table with a given alias.</summary>
+    /// <summary>How the filter is put to this database. Of rows that are given by their ids there are few: nothing is read beforehand.</summary>
+    private async ValueTask<(FilterNode? Filter, FilterPlan Page, FilterPlan Count)> Plan(QueryReader reader, TableModel table, ListQuery query, FilterNode? filter, Order order, AccessPredicate access)
+    {
+        if (filter is not null && query.Ids is null && database.Dialect.KnowsItsRows)
+            filter = await new ShortLists(reader, access, _limits).Put(filter);
+        var (page, count) = await new FilterPlanner(reader, access, _limits).Plan(table, filter, order);
+        return (filter, page, count);
+    }
+
+    /// <summary>Writes the conditions of a query on the table with a given alias, from behind its joins on.</summary>
     private Action<SqlBuilder, string> Where(TableModel table, ListQuery query, FilterNode? filter, AccessPredicate access, FilterPlan plan) =>
         (sql, alias) =>
         {
+            if (plan.Joined is { } joined)
+                new LabelSql(sql, database.Dialect).AppendJoin(joined, alias);
             if (query.Ids is [var one])
                 sql.And().Text($"{alias}.{SqlBuilder.Name(table.Key[0])} = ").Value(one.ToString());
             else if (query.Ids is { Count: 0 })

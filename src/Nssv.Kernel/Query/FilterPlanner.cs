@@ -36,7 +36,7 @@ internal sealed class FilterPlanner(QueryReader reader, AccessPredicate access, 
             if (matches > limits.MostSorted && inOrder is not null && column != inOrder)
                 broad.Add(part);
         }
-        return (new(_wide, broad), fewest <= limits.MostCounted ? new(_wide, FilterPlan.Plain.Broad) : FilterPlan.Plain);
+        return (new(_wide, broad), fewest <= limits.MostCounted ? new(_wide, FilterPlan.Plain.Broad) : FilterPlan.Plain with { Joined = parts.FirstOrDefault(LabelSql.IsOneOfARow) });
     }
 
     /// <summary>Inner joins first: the count of an outer one uses what is known of them.</summary>

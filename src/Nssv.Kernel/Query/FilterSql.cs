@@ -14,6 +14,9 @@ internal sealed class FilterSql(SqlBuilder sql, Dialect dialect, AccessPredicate
     {
         switch (node)
         {
+            case var joined when ReferenceEquals(joined, plan.Joined):
+                sql.Text("1 = 1");
+                break;
             case FilterNode.Not not:
                 Append(not.Part, alias, !negated);
                 break;

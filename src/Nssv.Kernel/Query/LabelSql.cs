@@ -27,6 +27,9 @@ internal sealed class LabelSql(SqlBuilder sql, Dialect dialect)
     /// <summary>Whether the index answers for one resource without reading those of others.</summary>
     public static bool IsOneLookup(FilterNode node) => node is FilterNode.Comparing { Comparison: Comparison.Equal } or FilterNode.OneOf;
 
+    /// <summary>Whether a resource has one row of the index at most that meets it.</summary>
+    public static bool IsOneOfARow(FilterNode node) => node is FilterNode.Comparing { Comparison: Comparison.Equal, Operand.IsIndexedLabel: true };
+
     /// <param name="isNot">There is no such label.</param>
     /// <param name="isWide">Looked up for each row instead of gathered.</param>
     public void Append(FilterNode node, FilterOperand operand, string alias, bool isNot, bool isWide)
@@ -43,6 +46,15 @@ internal sealed class LabelSql(SqlBuilder sql, Dialect dialect)
                 sql.And().Text($"{label}.resource_id = {id}");
         });
         sql.Text(")");
+    }
+
+    /// <summary>Joins the index to the table with an alias, so that only rows that meet the node are left.</summary>
+    public void AppendJoin(FilterNode node, string alias)
+    {
+        var operand = Covers(node)!;
+        var label = sql.NewAlias();
+        sql.Text($" JOIN {Index} AS {label} ON {label}.resource_id = {alias}.{SqlBuilder.Name(operand.Table.Key[0])}");
+        sql.Nested(hasWhere: true, () => AppendConditions(node, operand, label));
     }
 
     /// <summary>The rows of the index that meet a node, for a statement of their own.</summary>

@@ -62,4 +62,10 @@ public sealed record QueryLimits
 
     /// <summary>Rows that are counted to find out.</summary>
     internal int MostCounted { get; init; } = 20_000;
+
+    /// <summary>Ids that are read beforehand and put into the statement (<see cref="ShortLists"/>).</summary>
+    internal int MostListed { get; init; } = 250;
+
+    /// <summary>Rows of a table that may be looked through for them.</summary>
+    internal int SmallTable { get; init; } = 5_000;
 }

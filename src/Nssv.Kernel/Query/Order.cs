@@ -46,26 +46,34 @@ internal sealed class Order
     /// <summary>Only rows after these values: for each key, equal in all before it and later in it.</summary>
     public void AppendAfter(SqlBuilder sql, Joins joins, IReadOnlyList<object> values)
     {
-        var (first, descending) = _keys[0];
-        // Said twice, so that an index on the first field is used.
-        if (!first.Nullable)
-            sql.And().Text($"{joins.Name(first)} {(descending ? "<=" : ">=")} ").Value(values[0]);
-        sql.And().Text("(");
-        for (var last = 0; last < _keys.Count; last++)
+        sql.And();
+        AppendAfter(sql, joins, values, 0);
+    }
+
+    private void AppendAfter(SqlBuilder sql, Joins joins, IReadOnlyList<object> values, int at)
+    {
+        var ((field, descending), value) = (_keys[at], values[at]);
+        var name = joins.Name(field);
+        if (at == _keys.Count - 1)
         {
-            sql.Text(last == 0 ? "(" : " OR (");
-            for (var i = 0; i < last; i++)
-            {
-                var same = joins.Name(_keys[i].Field);
-                if (values[i] is SqlNull)
-                    sql.Text($"{same} IS NULL AND ");
-                else
-                    sql.Text($"{same} = ").Value(values[i]).Text(" AND ");
-            }
-            AppendLater(sql, joins.Name(_keys[last].Field), _keys[last].Field.Nullable, _keys[last].Descending, values[last]);
-            sql.Text(")");
+            AppendLater(sql, name, field.Nullable, descending, value);
+            return;
         }
-        sql.Text(")");
+        // Without an OR around it, an index on the field is used and rows are estimated by it.
+        if (!field.Nullable)
+            sql.Text($"({name} {(descending ? "<=" : ">=")} ").Value(value).Text($" AND ({name} <> ").Value(value);
+        else
+        {
+            sql.Text("(");
+            AppendLater(sql, name, field.Nullable, descending, value);
+            if (value is SqlNull)
+                sql.Text($" OR ({name} IS NULL");
+            else
+                sql.Text($" OR ({name} = ").Value(value);
+        }
+        sql.Text(field.Nullable ? " AND " : " OR ");
+        AppendAfter(sql, joins, values, at + 1);
+        sql.Text("))");
     }
 
     private static void AppendLater(SqlBuilder sql, string name, bool nullable, bool descending, object value)

@@ -26,5 +26,20 @@ public sealed class QueryPageCallTests(RunningServer server) : IClassFixture<Run
             foreach (var (key, value) in expected.Where(pair => pair.Value is not JsonValue text || text.ToString() != "…"))
                 JsonNode.DeepEquals(got[key], value).ShouldBeTrue($"{example.Path}: {got.ToJsonString()}");
         }
+        await Watches();
+    }
+
+    private async Task Watches()
+    {
+        QueryPage.Watches.ShouldNotBeEmpty();
+        foreach (var example in QueryPage.Watches)
+        {
+            await using var watch = new WatchClient(server, example.Path);
+            while (watch.Heard.Count < example.Events.Count)
+                (await watch.Next()).ShouldNotBeNull(example.Path);
+            watch.Heard.ShouldBe(example.Events.Select(line => line.Split(' ')[0]), example.Path);
+            var expected = example.Events.Where(line => line.Contains(' ', StringComparison.Ordinal)).Select(line => JsonNode.Parse(line[line.IndexOf(' ', StringComparison.Ordinal)..])!.ToJsonString());
+            watch.Held.Values.Select(resource => resource.ToJsonString()).ShouldBe(expected, ignoreOrder: true, example.Path);
+        }
     }
 }

@@ -36,7 +36,7 @@ public abstract class GeneratedQueryTests : DatabaseTest
             var type = World.Models.Resources.Where(table => world.Rows.ContainsKey(table.Type)).ElementAt(chance.Next(4)).Type;
             var condition = conditions.Make(type, 4);
             var (access, sees) = Access(chance);
-            _limits = new() { LongestList = chance.Next(8), MostSorted = chance.Next(8), MostCounted = chance.Next(8, 30) };
+            _limits = new() { LongestList = chance.Next(8), MostSorted = chance.Next(8), MostCounted = chance.Next(8, 30), MostListed = chance.Next(8), SmallTable = chance.Next(4, 30) };
             var expected = world.Rows[type].Where(row => sees(new(row)) && condition.Holds(world, sees, new(row))).ToList();
             met += expected.Count > 0 && expected.Count < world.Rows[type].Count ? 1 : 0;
             await Answers(chance, world, type, condition.Text, access, sees, expected, $"seed {seed}, query {i}: {condition.Text}");

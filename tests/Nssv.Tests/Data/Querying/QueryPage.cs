@@ -12,6 +12,9 @@ internal static partial class QueryPage
     /// <param name="Expected">JSON, in which a text "…" is anything.</param>
     public sealed record CallExample(string Path, string? Body, string Expected);
 
+    /// <param name="Events">Each a type, and the resource as JSON if it has one.</param>
+    public sealed record WatchExample(string Path, IReadOnlyList<string> Events);
+
     public static IReadOnlyList<FilterExample> Filters =>
     [
         .. Blocks("filters of ").SelectMany(block => block.Lines.Select(line => line.Split('→') is [var filter, var names]
@@ -25,6 +28,8 @@ internal static partial class QueryPage
         ["POST", var path] => new CallExample(path, block.Lines[1], string.Concat(block.Lines.Skip(2))),
         _ => throw new FormatException(block.Lines[0]),
     })];
+
+    public static IReadOnlyList<WatchExample> Watches => [.. Blocks("watch").Select(block => new WatchExample(block.Lines[0]["GET ".Length..], block.Lines[1..]))];
 
     private static IEnumerable<(string Info, string[] Lines)> Blocks(string kind) =>
         Fence().Matches(File.ReadAllText(Find())).Where(match => match.Groups[1].Value.StartsWith(kind, StringComparison.Ordinal))
