@@ -1,5 +1,6 @@
 using System.Globalization;
 using Nssv.Bench;
+using Nssv.Bench.Cascades;
 using Nssv.Bench.Fleet;
 using Nssv.Bench.Managers;
 using Nssv.Bench.Platform;
@@ -51,6 +52,16 @@ try
         {
             using var postgres = new PostgresServer(Directory.CreateDirectory(Path.Combine(folder, "queries")).FullName);
             await new QueryFigures(options, figures, folder).Measure("PostgreSQL", postgres);
+        });
+    }
+    if (options.WantsAny("cascade") && options.Wants("sqlite"))
+        await Measured("cascade on SQLite", () => new CascadeFigures(options, figures, folder).Measure("SQLite", null));
+    if (options.WantsAny("cascade") && options.Wants("postgresql"))
+    {
+        await Measured("cascade on PostgreSQL", async () =>
+        {
+            using var postgres = new PostgresServer(Directory.CreateDirectory(Path.Combine(folder, "cascade")).FullName);
+            await new CascadeFigures(options, figures, folder).Measure("PostgreSQL", postgres);
         });
     }
     var fleet = new FleetFigures(options, figures, folder);
