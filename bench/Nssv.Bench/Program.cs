@@ -5,6 +5,7 @@ using Nssv.Bench.Fleet;
 using Nssv.Bench.Managers;
 using Nssv.Bench.Platform;
 using Nssv.Bench.Queries;
+using Nssv.Bench.Watchers;
 
 Options options;
 try
@@ -62,6 +63,16 @@ try
         {
             using var postgres = new PostgresServer(Directory.CreateDirectory(Path.Combine(folder, "cascade")).FullName);
             await new CascadeFigures(options, figures, folder).Measure("PostgreSQL", postgres);
+        });
+    }
+    if (options.WantsAny("watchers") && options.Wants("sqlite"))
+        await Measured("watchers on SQLite", () => new WatcherFigures(options, figures, folder).Measure("SQLite", null));
+    if (options.WantsAny("watchers") && options.Wants("postgresql"))
+    {
+        await Measured("watchers on PostgreSQL", async () =>
+        {
+            using var postgres = new PostgresServer(Directory.CreateDirectory(Path.Combine(folder, "watchers")).FullName);
+            await new WatcherFigures(options, figures, folder).Measure("PostgreSQL", postgres);
         });
     }
     var fleet = new FleetFigures(options, figures, folder);
