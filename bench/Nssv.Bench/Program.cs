@@ -1,5 +1,6 @@
 using System.Globalization;
 using Nssv.Bench;
+using Nssv.Bench.Audit;
 using Nssv.Bench.Cascades;
 using Nssv.Bench.Fleet;
 using Nssv.Bench.Managers;
@@ -63,6 +64,16 @@ try
         {
             using var postgres = new PostgresServer(Directory.CreateDirectory(Path.Combine(folder, "cascade")).FullName);
             await new CascadeFigures(options, figures, folder).Measure("PostgreSQL", postgres);
+        });
+    }
+    if (options.WantsAny("audit") && options.Wants("sqlite"))
+        await Measured("audit on SQLite", () => new AuditFigures(options, figures, folder).Measure("SQLite", null));
+    if (options.WantsAny("audit") && options.Wants("postgresql"))
+    {
+        await Measured("audit on PostgreSQL", async () =>
+        {
+            using var postgres = new PostgresServer(Directory.CreateDirectory(Path.Combine(folder, "audit")).FullName);
+            await new AuditFigures(options, figures, folder).Measure("PostgreSQL", postgres);
         });
     }
     if (options.WantsAny("watchers") && options.Wants("sqlite"))
