@@ -14,7 +14,8 @@ internal sealed record Options(IReadOnlyList<string> Only, string? Json, bool Qu
         fleet (machines made on simulated hosts of a second process, over mutual TLS, at 0, 50,000 and 100,000 machines), heartbeats
         (5,000 such hosts), start (a manager's start with 300,000 machines and 1,000 unfinished operations), in-flight (as
         many operations at once as are accepted), managers (two of them on PostgreSQL: take-over,
-        forwarded calls).
+        forwarded calls), cascade (the plan for a data center with 10,000 machines), watchers (100 of them while machines are
+        created), audit (its chain of 1,000,000 entries verified).
         Names of databases for the latter: sqlite, postgresql.
         --quick measures shorter and repeats less; --rounds is how many machines are created on each side (10), --seconds how
         long each measurement under load takes (8), --hosts how many hosts send heartbeats.
@@ -71,5 +72,5 @@ internal sealed record Options(IReadOnlyList<string> Only, string? Json, bool Qu
     }
 
     private static readonly string[] Databases = ["sqlite", "postgresql"];
-    private static readonly string[] Measurements = ["create", "power-off", "idle", "flows", "reads", "accepts", "queries", "fleet", "heartbeats", "start", "in-flight", "managers"];
+    private static readonly string[] Measurements = ["create", "power-off", "idle", "flows", "reads", "accepts", "queries", "fleet", "heartbeats", "start", "in-flight", "managers", "cascade", "watchers", "audit"];
 }

@@ -1,9 +1,12 @@
 using System.Globalization;
 using Nssv.Bench;
+using Nssv.Bench.Audit;
+using Nssv.Bench.Cascades;
 using Nssv.Bench.Fleet;
 using Nssv.Bench.Managers;
 using Nssv.Bench.Platform;
 using Nssv.Bench.Queries;
+using Nssv.Bench.Watchers;
 
 Options options;
 try
@@ -51,6 +54,36 @@ try
         {
             using var postgres = new PostgresServer(Directory.CreateDirectory(Path.Combine(folder, "queries")).FullName);
             await new QueryFigures(options, figures, folder).Measure("PostgreSQL", postgres);
+        });
+    }
+    if (options.WantsAny("cascade") && options.Wants("sqlite"))
+        await Measured("cascade on SQLite", () => new CascadeFigures(options, figures, folder).Measure("SQLite", null));
+    if (options.WantsAny("cascade") && options.Wants("postgresql"))
+    {
+        await Measured("cascade on PostgreSQL", async () =>
+        {
+            using var postgres = new PostgresServer(Directory.CreateDirectory(Path.Combine(folder, "cascade")).FullName);
+            await new CascadeFigures(options, figures, folder).Measure("PostgreSQL", postgres);
+        });
+    }
+    if (options.WantsAny("audit") && options.Wants("sqlite"))
+        await Measured("audit on SQLite", () => new AuditFigures(options, figures, folder).Measure("SQLite", null));
+    if (options.WantsAny("audit") && options.Wants("postgresql"))
+    {
+        await Measured("audit on PostgreSQL", async () =>
+        {
+            using var postgres = new PostgresServer(Directory.CreateDirectory(Path.Combine(folder, "audit")).FullName);
+            await new AuditFigures(options, figures, folder).Measure("PostgreSQL", postgres);
+        });
+    }
+    if (options.WantsAny("watchers") && options.Wants("sqlite"))
+        await Measured("watchers on SQLite", () => new WatcherFigures(options, figures, folder).Measure("SQLite", null));
+    if (options.WantsAny("watchers") && options.Wants("postgresql"))
+    {
+        await Measured("watchers on PostgreSQL", async () =>
+        {
+            using var postgres = new PostgresServer(Directory.CreateDirectory(Path.Combine(folder, "watchers")).FullName);
+            await new WatcherFigures(options, figures, folder).Measure("PostgreSQL", postgres);
         });
     }
     var fleet = new FleetFigures(options, figures, folder);

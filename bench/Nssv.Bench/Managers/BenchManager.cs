@@ -38,6 +38,7 @@ internal sealed class BenchManager : IAsyncDisposable
     public string Token { get; private set; } = "";
     public Id ImageId { get; } = new(Guid.CreateVersion7());
     public X509Certificate2 Authority { get; private init; } = null!;
+    public X509ChainPolicy ChainPolicy { get; private init; } = null!;
 
     public static async Task<BenchManager> Start(string folder, string? database)
     {
@@ -53,7 +54,7 @@ internal sealed class BenchManager : IAsyncDisposable
             services.AddSingleton<IAgentTransport>(new CountingTransport(new InProcessTransport(network, CallbackUrl), counters));
         });
         network.Attach(CallbackUrl, new ManagerPort(app.Services.GetRequiredService<IAgentInbox>(), app.Services.GetRequiredService<IHostInbox>(), counters));
-        var manager = new BenchManager(app, settings, counters) { Authority = home.Authority };
+        var manager = new BenchManager(app, settings, counters) { Authority = home.Authority, ChainPolicy = home.ChainPolicy };
         await ServerHost.Start(app);
         (manager.Token, manager.Admin) = await home.SignIn();
         await manager.SetUp(network);

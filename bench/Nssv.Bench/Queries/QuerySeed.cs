@@ -18,7 +18,11 @@ internal sealed class QuerySeed(Database database, DbConnection connection, bool
     public const int Hosts = 1_000, Clusters = 10, Storages = 4, Tickets = 10_000;
     private const string At = "1767225600000000";
 
-    public void Make(int machines)
+    /// <summary>The data center that all of it is in.</summary>
+    public static Id DataCenterId { get; } = Id.Parse("019f0000-0000-7000-8000-000000000000");
+
+    /// <param name="layers">With the layer that each volume is made of.</param>
+    public void Make(int machines, bool layers = false)
     {
         Migrator.Apply(database, TimeProvider.System, MigrationSet.Kernel, MigrationSet.Embedded("nssv", typeof(VirtualMachine).Assembly));
         Execute(isPostgres ? "SET synchronous_commit = off" : "PRAGMA synchronous = OFF");
@@ -53,6 +57,19 @@ internal sealed class QuerySeed(Database database, DbConnection connection, bool
             ["size_bytes"] = "(10 + n.i % 90) * 1073741824",
         });
         Add<NetworkInterface>(machines, 7, new() { ["name"] = "'nic 0'", ["virtual_machine_id"] = Of(5, "n.i"), ["port_group_id"] = Of(4, "0"), ["mac_address"] = "'mac-' || n.i", ["model"] = "'virtio'" });
+        if (layers)
+        {
+            Add<VolumeLayer>(machines, 8, new()
+            {
+                ["volume_id"] = Of(6, "n.i"),
+                ["data_storage_id"] = Of(3, $"n.i / {Clusters} % {Storages}"),
+                ["host_id"] = Of(2, $"n.i % {Hosts}"),
+                ["role"] = "'data'",
+                ["format"] = "'qcow2'",
+                ["state"] = "'ready'",
+                ["size_bytes"] = "10737418240",
+            });
+        }
         var (members, name) = isPostgres ? ("json_each_text(r.labels::json)", "j.\"key\"") : ("json_each(r.labels)", "j.\"key\"");
         Execute($"INSERT INTO label_index (source, name, value, resource_id) SELECT 'virtual_machines.labels', {name}, j.value, r.id FROM virtual_machines AS r, {members} AS j");
         Execute("COMMIT");
