@@ -48,7 +48,7 @@ public sealed partial record VirtualMachine : NamedResource, IObserved, IRecycla
     /// <summary>Where its domain is defined: while it runs, and after it has stopped until it is started elsewhere.</summary>
     [Observed, Reference<Host>, Index] public Id? HostId { get; init; }
 
-    [Observed] public long ObservedSequence { get; init; }
+    [Internal, Observed] public long ObservedSequence { get; init; }
 
     /// <summary>When the state was last seen to change.</summary>
     [Observed] public DateTimeOffset? StateChangedAt { get; init; }

@@ -74,7 +74,7 @@ public sealed record Host : NamedResource, IObserved
     /// <summary>What its last whole report named and the platform does not know: left alone until a person asks for its removal.</summary>
     [Observed, JsonColumn] public IReadOnlyList<HostOrphan> Orphans { get; init; } = [];
 
-    [Observed] public long ObservedSequence { get; init; }
+    [Internal, Observed] public long ObservedSequence { get; init; }
 
     /// <summary>Virtual CPUs booked by virtual machines; changed only by reservations.</summary>
     [Observed] public int BookedCpuCount { get; init; }

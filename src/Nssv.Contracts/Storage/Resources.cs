@@ -42,7 +42,7 @@ public sealed record HostDataStorage : Resource, IObserved
     [Observed] public long CapacityBytes { get; init; }
     [Observed] public long AvailableBytes { get; init; }
     [Observed] public string? Reason { get; init; }
-    [Observed] public long ObservedSequence { get; init; }
+    [Internal, Observed] public long ObservedSequence { get; init; }
 }
 
 public enum HostStorageState { Preparing, Connected, Unavailable }

@@ -65,7 +65,11 @@ internal sealed record Described(string Type, string Name)
         EventObserver observer => new(Observer, observer.Name) { Kinds = observer.Kinds },
         InsertedStep step => new(Step, step.Name)
         {
-            Flow = step.Flow, Beside = step.Beside, Place = step.Place, Required = step.Required, DeadlineSeconds = step.Deadline.TotalSeconds,
+            Flow = step.Flow,
+            Beside = step.Beside,
+            Place = step.Place,
+            Required = step.Required,
+            DeadlineSeconds = step.Deadline.TotalSeconds,
         },
         DeletionGuard guard => new(Guard, guard.Name) { Kinds = [guard.Kind] },
         PlacementRule rule => new(Rule, rule.Name),

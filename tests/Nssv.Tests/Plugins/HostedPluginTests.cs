@@ -124,7 +124,10 @@ public sealed class HostedPluginTests : IAsyncLifetime, ILogger
         await Open();
         _plugins.All.ToDictionary(plugin => plugin.Name, plugin => plugin.State).ShouldBe(new Dictionary<string, PluginState>
         {
-            ["broken"] = PluginState.Refused, ["empty"] = PluginState.Refused, ["legal-hold"] = PluginState.Running, ["unruly"] = PluginState.Refused,
+            ["broken"] = PluginState.Refused,
+            ["empty"] = PluginState.Refused,
+            ["legal-hold"] = PluginState.Running,
+            ["unruly"] = PluginState.Refused,
         }, ignoreOrder: true);
         Unruly.Reason!.ShouldContain("it does not want to begin");
         await OtherGoesOn();

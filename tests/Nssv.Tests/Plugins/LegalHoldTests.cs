@@ -67,7 +67,7 @@ public sealed class LegalHoldTests(LegalHoldTests.ServerWithSample server) : ICl
 
         // Where no host is in the vault, there is no place for it, and the reason is named.
         var nowhere = await Ends(client, (await Create(client, image, "nowhere", Held())).Operation);
-        ((string)nowhere["state"]!).ShouldBe("failed", nowhere.ToJsonString() );
+        ((string)nowhere["state"]!).ShouldBe("failed", nowhere.ToJsonString());
         ((string)nowhere["error"]!["code"]!).ShouldBe("no-host-fits");
         ((string)nowhere["error"]!["detail"]!).ShouldContain("it is not in the vault");
 
