@@ -12,7 +12,7 @@ public sealed class LegalHoldPlugin : Plugin
 
     public override IEnumerable<Extension> Begin(PluginEnvironment environment) =>
     [
-        new SystemTag("until", "Legal hold", "The virtual machine is evidence and stays as it is until this day (UTC).", "virtual-machine") { Pattern = "[0-9]{4}-[0-9]{2}-[0-9]{2}" },
+        new SystemTag("until", "Legal hold", "The virtual machine is evidence and stays as it is until this day (UTC).", "virtual-machine") { Pattern = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])" },
         new HoldGuard(TimeProvider.System),
         new SealedStart(TimeProvider.System),
         new VaultRule(TimeProvider.System),

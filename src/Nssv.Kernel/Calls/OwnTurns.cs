@@ -86,7 +86,7 @@ internal sealed class OwnTurns(
                 await before.Check(store);
             var context = new AcceptContext(store, time, ids, caller, order.OperationId, order.Parent?.Id);
             if (request is not DeleteRequest { Cascade: true })
-                await cascades.DemandFree(request, order.Parent is not null, binding, context, options.IfMatch);
+                await cascades.DemandFree(request, order.Parent?.Kind, binding, context, options.IfMatch);
             var (decision, projectId, targetName) = request is DeleteRequest { Cascade: true } whole && await binding.Read(request, context, options.IfMatch) is { } row
                 ? (await cascades.Decide(whole, binding.ResourceType, row), row.ProjectId, (row as INamed)?.Name)
                 : await binding.Decide(request, context, options.IfMatch);

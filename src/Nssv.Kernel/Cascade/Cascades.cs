@@ -26,6 +26,7 @@ public sealed record CascadeDelete
 /// <summary>Plans deletions: for a dry run, for an accept turn, and for the step that does it.</summary>
 public sealed class Cascades
 {
+    private const string CascadeFlow = "cascade.delete";
     private const int Named = 3;
 
     private readonly ResourceModels _models;
@@ -76,7 +77,7 @@ public sealed class Cascades
         if (await Plan(table, target) is { Refused: true } plan)
             throw Refused(plan).AsException();
         var alone = request with { Cascade = false };
-        return Decision.Run("cascade.delete", new CascadeDelete
+        return Decision.Run(CascadeFlow, new CascadeDelete
         {
             Kind = table.Singular,
             TargetId = target.Id,
@@ -86,11 +87,14 @@ public sealed class Cascades
         });
     }
 
-    /// <summary>Nobody keeps the target or a part of it. What goes by another's deletion has been asked about with that one.</summary>
+    /// <summary>
+    /// Nobody keeps the target or a part of it. What goes as a part of another has been asked about with that one; what goes by a cascade is asked about once more when its turn
+    /// comes, since that may be long after the plan.
+    /// </summary>
     /// <exception cref="ProblemException">409 deletion-refused.</exception>
-    internal async ValueTask DemandFree(Request request, bool byParent, TurnCatalog.AcceptBinding binding, AcceptContext context, long? ifMatch)
+    internal async ValueTask DemandFree(Request request, string? parentKind, TurnCatalog.AcceptBinding binding, AcceptContext context, long? ifMatch)
     {
-        if (!_reader.HasGuards || !(request is DeleteRequest && !byParent || request is IRemovesTarget) || await binding.Read(request, context, ifMatch) is not { } target)
+        if (!_reader.HasGuards || !(request is DeleteRequest && parentKind is null or CascadeFlow || request is IRemovesTarget) || await binding.Read(request, context, ifMatch) is not { } target)
             return;
         var kept = await _reader.Kept(_models.Table(binding.ResourceType), target);
         if (kept.Count > 0)

@@ -37,8 +37,11 @@ internal sealed class DeleteAll(Cascades cascades) : Step<CascadeDelete>
                     await step.Start(cascades.Catalog.Read(delete.Request, delete.Fields), $"{LastCall}{last.Count}");
                     return;
                 }
-                catch (ProblemException e) when (e.Problem.Status != 404)
+                catch (ProblemException e)
                 {
+                    // Somebody else may have deleted it meanwhile.
+                    if (await cascades.Find(delete.Kind, delete.TargetId) is null)
+                        return;
                     // What came in between goes in the next round; what refuses for another reason would do so again.
                     if ((await cascades.Plan(target)).Work == 0)
                         throw Stopped(delete, e.Problem).AsException();

@@ -84,7 +84,7 @@ public sealed class FlowCatalog
     }
 
     private static PlannedStep Planned(InsertedStep step, string scope) =>
-        new(step.Name, scope, step.Deadline, 0, FlowDirection.Forward, PointOfNoReturn: false, Optional: step.Optional);
+        new(step.Name, scope, step.Deadline, 0, FlowDirection.Forward, PointOfNoReturn: false, Inserted: true, Optional: step.Optional);
 
     private bool Fits(InsertedStep step)
     {

@@ -53,9 +53,10 @@ public abstract record FlowNode(string? When, long Since)
 public sealed record Plan(string FlowHash, IReadOnlyList<PlannedStep> Steps);
 
 /// <param name="Scope">Where in the operation's context the step's own context stands: "" for the root, "disks[1]", "root".</param>
-/// <param name="Optional">Passed over when it is known no more: it was put into the flow, and is not needed.</param>
+/// <param name="Inserted">It was put into the flow; whoever did so may be there no more.</param>
+/// <param name="Optional">Inserted, and not needed.</param>
 public sealed record PlannedStep(
-    string Name, string Scope, TimeSpan Deadline, int Retry, FlowDirection AfterCrash, bool PointOfNoReturn, TimeSpan? Stall = null, bool Optional = false)
+    string Name, string Scope, TimeSpan Deadline, int Retry, FlowDirection AfterCrash, bool PointOfNoReturn, TimeSpan? Stall = null, bool Inserted = false, bool Optional = false)
 {
     public string FullName => Scope.Length == 0 ? Name : $"{Scope}/{Name}";
 }

@@ -31,6 +31,17 @@ internal sealed partial class OperationRunner
         return await journal.End(run, OperationState.NeedsAttention, unknown);
     }
 
+    /// <summary>A step that is needed was put into the flow by somebody who is there no more: it goes back where it can.</summary>
+    private async Task<Operation> Without(OperationRun run, PlannedStep step)
+    {
+        var gone = new Problem(503, "step-gone", "A step that a plugin had put into the operation is there no more.", $"Step {step.FullName} is needed, and its plugin is not there.",
+            "Put the plugin back, or repeat the request without it.");
+        if (run.PastPointOfNoReturn)
+            return await journal.End(run, OperationState.NeedsAttention, gone);
+        await journal.TurnBack(run, gone);
+        return await Back(run);
+    }
+
     private static Problem UnknownFlow(string kind) =>
         new(500, "flow-unknown", "This version does not know the operation's flow.", $"There is no flow {kind}.", Advice);
 

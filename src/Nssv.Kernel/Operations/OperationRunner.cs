@@ -117,7 +117,7 @@ internal sealed partial class OperationRunner(
             var step = run.Plan.Steps[index];
             var binding = flows.FindStep(step.Name);
             if (binding is null && !step.Optional)
-                return await LeaveToNewer(run, UnknownStep(step));
+                return step.Inserted ? await Without(run, step) : await LeaveToNewer(run, UnknownStep(step));
             for (var attempt = 1; binding is not null; attempt++)
             {
                 try
@@ -160,7 +160,8 @@ internal sealed partial class OperationRunner(
             var index = run.Operation.StepIndex;
             var step = run.Plan!.Steps[index];
             var binding = flows.FindStep(step.Name);
-            if (binding is null && !step.Optional)
+            // What was put into the flow and is there no more cannot be taken back, and keeps nothing else from it.
+            if (binding is null && !step.Inserted)
                 return await LeaveToNewer(run, UnknownStep(step));
             for (var attempt = 1; binding is not null; attempt++)
             {

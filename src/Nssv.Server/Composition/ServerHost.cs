@@ -36,8 +36,9 @@ public static class ServerHost
         builder.Services.AddSingleton(settings).AddSingleton(settings.Dispatch);
         builder.Services.AddSources(time).AddData(settings).AddMembership(settings, manager).AddKernel().AddIdentity()
             .AddAgents(authority, manager, new AgentApiAddress(settings.PeerUrl)).AddApi(settings).AddMetrics(settings);
-        builder.Services.AddPlugins(plugins ?? PluginSet.None).AddBackground();
+        builder.Services.AddBackground();
         services(builder.Services);
+        builder.Services.AddPlugins(plugins ?? PluginSet.None);
 
         var app = builder.Build();
         try

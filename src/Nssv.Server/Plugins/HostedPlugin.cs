@@ -21,6 +21,9 @@ internal enum PluginState
 /// </summary>
 internal sealed partial class HostedPlugin(PluginPlace place, PluginLimits limits, TimeProvider time, ILogger log) : IAsyncDisposable
 {
+    /// <summary>Characters of what it says that go into problems and logs.</summary>
+    private const int LongestText = 500;
+
     private readonly SemaphoreSlim _starting = new(1);
     private readonly SemaphoreSlim _calls = new(limits.Calls);
     private readonly Lock _gate = new();
@@ -28,7 +31,7 @@ internal sealed partial class HostedPlugin(PluginPlace place, PluginLimits limit
     private PluginTrust _trust = PluginTrust.Full;
     private PluginProcess? _process;
     private string? _refused;
-    private bool _ends;
+    private volatile bool _ends;
 
     public string Name => place.Name;
 
@@ -88,7 +91,7 @@ internal sealed partial class HostedPlugin(PluginPlace place, PluginLimits limit
         await Enter(deadline, cancelled);
         try
         {
-            var process = await Process();
+            var process = await Ready(deadline, cancelled);
             using var late = new CancellationTokenSource(deadline, time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancelled);
             return await Ask(process, call, extension, body, deadline, either.Token, cancelled);
@@ -108,11 +111,24 @@ internal sealed partial class HostedPlugin(PluginPlace place, PluginLimits limit
 
     public async ValueTask DisposeAsync()
     {
-        await _starting.WaitAsync();
         _ends = true;
+        await _starting.WaitAsync();
         _starting.Release();
         if (_process is { } process)
             await process.DisposeAsync();
+    }
+
+    /// <summary>Its process within the time of a start, whoever starts it and whatever is in its way.</summary>
+    private async Task<PluginProcess> Ready(TimeSpan deadline, CancellationToken cancelled)
+    {
+        try
+        {
+            return await Process().WaitAsync(deadline + limits.Begin, time, cancelled);
+        }
+        catch (TimeoutException)
+        {
+            throw new PluginFailure(Name, "It does not begin.", $"Its process has not begun within {(deadline + limits.Begin).TotalSeconds:0.#} s.");
+        }
     }
 
     private async Task Enter(TimeSpan deadline, CancellationToken cancelled)
@@ -149,11 +165,14 @@ internal sealed partial class HostedPlugin(PluginPlace place, PluginLimits limit
         catch (TimeoutException)
         {
             process.Kill("It hangs.");
+            process.TakeBlame();
             cancelled.ThrowIfCancellationRequested();
             throw Failed("It hangs.", $"'{extension}' ({call}) did not end within {deadline.TotalSeconds:0.#} s, nor when it was cancelled: its process was ended.", call);
         }
         catch (IOException)
         {
+            if (!process.TakeBlame())
+                throw new PluginFailure(Name, "Its process ended.", process.EndedBecause ?? "Its process ended.", inCall: true);
             throw Failed("Its process ended.", process.EndedBecause ?? $"Its process ended while it did '{extension}' ({call}).", call);
         }
 
@@ -162,14 +181,14 @@ internal sealed partial class HostedPlugin(PluginPlace place, PluginLimits limit
             // What it holds on to is only given back with the process.
             if (error.StartsWith(nameof(OutOfMemoryException), StringComparison.Ordinal))
                 process.Kill(TooLarge);
-            throw Failed("It fails.", $"'{extension}' ({call}): {error}", call);
+            throw Failed("It fails.", $"'{extension}' ({call}): {Short(error)}", call);
         }
 
         // That it can say what it is does not mean that it does its part.
         if (call != Calls.Begin)
             Well();
         return answered.Refused is { } refusal
-            ? throw new Problem(409, "refused-by-plugin", "A plugin refuses it.", $"Plugin {Name}: {refusal.Reason}", refusal.Advice ?? $"Ask whoever runs plugin '{Name}'.").AsException()
+            ? throw new Problem(409, "refused-by-plugin", "A plugin refuses it.", $"Plugin {Name}: {Short(refusal.Reason)}", Short(refusal.Advice) ?? $"Ask whoever runs plugin '{Name}'.").AsException()
             : answered.Result;
     }
 
@@ -185,6 +204,8 @@ internal sealed partial class HostedPlugin(PluginPlace place, PluginLimits limit
                 throw new PluginFailure(Name, "The manager stops.", "The manager stops.");
             if (_process is { HasEnded: false } begun)
                 return begun;
+            if (State != PluginState.Running)
+                throw new PluginFailure(Name, "It is not asked at present.", $"It is not asked at present: {Reason}");
             if (_process is { } ended)
                 await ended.DisposeAsync();
             _process = null;
@@ -275,8 +296,10 @@ internal sealed partial class HostedPlugin(PluginPlace place, PluginLimits limit
     private void Said(string line)
     {
         if (_said.Takes())
-            LogSaid(log, Name, line.Length > 1_000 ? line[..1_000] : line);
+            LogSaid(log, Name, line);
     }
+
+    private static string? Short(string? text) => text is { Length: > LongestText } ? text[..LongestText] + "…" : text;
 
     [LoggerMessage(EventId = 60, Level = LogLevel.Error, Message = "Plugin {Plugin} is not used: {Reason}")]
     private static partial void LogRefused(ILogger log, string plugin, string reason);

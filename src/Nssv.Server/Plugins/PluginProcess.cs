@@ -11,6 +11,8 @@ namespace Nssv.Server.Plugins;
 /// <summary>A plugin's process with the calls that are under way in it. It gets none of the manager's environment, and ends with the manager's end of its input.</summary>
 internal sealed class PluginProcess : IAsyncDisposable
 {
+    private const int LongestAnswer = 8 << 20;
+    private const int LongestSaid = 1_000;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private readonly Process _process;
@@ -18,16 +20,12 @@ internal sealed class PluginProcess : IAsyncDisposable
     private readonly ConcurrentDictionary<long, TaskCompletionSource<Answered>> _waiting = new();
     private readonly Task _reading;
     private long _calls;
+    private int _blamed;
 
     private PluginProcess(Process process, Action<string> said)
     {
         _process = process;
-        _process.ErrorDataReceived += (_, line) =>
-        {
-            if (line.Data is { } text)
-                said(text);
-        };
-        _process.BeginErrorReadLine();
+        _ = Listen(said);
         _reading = Read();
     }
 
@@ -127,12 +125,16 @@ internal sealed class PluginProcess : IAsyncDisposable
         {
             _process.Kill(entireProcessTree: true);
         }
-        catch (InvalidOperationException)
+        catch (Exception e) when (e is InvalidOperationException or AggregateException or System.ComponentModel.Win32Exception)
         {
-            // It has ended by itself.
+            // It has ended by itself, or a child of it has.
         }
     }
 
+    /// <summary>True once: many calls end with one process, and it is one failure.</summary>
+    public bool TakeBlame() => Interlocked.Exchange(ref _blamed, 1) == 0;
+
+    /// <summary>Ends it, in a few seconds whatever it does. A child that it has left behind may hold its pipes for longer: nobody waits for that.</summary>
     public async ValueTask DisposeAsync()
     {
         try
@@ -145,10 +147,16 @@ internal sealed class PluginProcess : IAsyncDisposable
             Kill("The manager ends.");
         }
 
-        await _process.WaitForExitAsync();
-        await _reading;
+        try
+        {
+            await Task.WhenAll(_process.WaitForExitAsync(), _reading).WaitAsync(Patience);
+        }
+        catch (TimeoutException)
+        {
+            Fail();
+        }
+
         _process.Dispose();
-        _writing.Dispose();
     }
 
     private async Task Write(Asked asked)
@@ -165,9 +173,9 @@ internal sealed class PluginProcess : IAsyncDisposable
             Kill("It does not read what it is asked.");
             throw new IOException();
         }
-        catch (ObjectDisposedException)
+        catch (InvalidOperationException)
         {
-            // The manager ends.
+            // It is closed, or what was written before is stuck in it.
             throw new IOException();
         }
         finally
@@ -178,19 +186,41 @@ internal sealed class PluginProcess : IAsyncDisposable
 
     private async Task Read()
     {
+        var lines = new BoundedLines(_process.StandardOutput, LongestAnswer);
         try
         {
-            while (await _process.StandardOutput.ReadLineAsync() is { } line)
+            while (await lines.Read() is { } line)
             {
-                if (Parse(line) is { } answered && _waiting.TryGetValue(answered.Id, out var waiting))
+                if (lines.WasCut)
+                    Kill($"It answers with more than {LongestAnswer >> 20} MiB.");
+                else if (Parse(line) is { } answered && _waiting.TryGetValue(answered.Id, out var waiting))
                     waiting.TrySetResult(answered);
             }
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
             // As if it had ended.
         }
 
+        Fail();
+    }
+
+    private async Task Listen(Action<string> said)
+    {
+        var lines = new BoundedLines(_process.StandardError, LongestSaid);
+        try
+        {
+            while (await lines.Read() is { } line)
+                said(line);
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            // It says no more.
+        }
+    }
+
+    private void Fail()
+    {
         foreach (var waiting in _waiting.Values)
             waiting.TrySetException(new IOException());
     }

@@ -1,5 +1,6 @@
 using Nssv.Kernel.Cascade;
 using Nssv.Kernel.Events;
+using Nssv.Kernel.Tags;
 using Nssv.Plugins.Runner;
 using Nssv.Server.Composition;
 using Nssv.Services.Compute.Placement;
@@ -7,14 +8,15 @@ using InsertedStep = Nssv.Kernel.Flows.InsertedStep;
 
 namespace Nssv.Server.Plugins;
 
-/// <summary>Puts what plugins bring where the platform looks for it.</summary>
+/// <summary>Puts what plugins bring where the platform looks for it; after the platform's own.</summary>
 internal static class PluginRegistration
 {
     public static IServiceCollection AddPlugins(this IServiceCollection services, PluginSet plugins)
     {
         services.AddSingleton(plugins);
         services.AddSingleton<ResourceDocuments>();
-        foreach (var tag in PluginTags.Declared(plugins, DataServices.Models))
+        var own = services.Where(service => service.ServiceType == typeof(TagDeclaration)).Select(service => ((TagDeclaration)service.ImplementationInstance!).Name).ToList();
+        foreach (var tag in PluginTags.Declared(plugins, DataServices.Models, own))
             services.AddSingleton(tag);
         foreach (var (plugin, rule) in plugins.Extensions(Described.Rule))
             services.AddSingleton<IPlacementRule>(provider => new PluginRule(plugin, rule, provider.GetRequiredService<ResourceDocuments>()));

@@ -10,17 +10,23 @@ internal static class PluginTags
 {
     private const int Longest = 255;
 
-    /// <summary>A plugin whose declaration makes no sense is refused, with the reason.</summary>
-    public static IReadOnlyList<TagDeclaration> Declared(PluginSet plugins, ResourceModels models)
+    /// <summary>A plugin whose declaration makes no sense, or is another's already, is refused, with the reason.</summary>
+    /// <param name="known">Names of the platform's own tags.</param>
+    public static IReadOnlyList<TagDeclaration> Declared(PluginSet plugins, ResourceModels models, IEnumerable<string> known)
     {
+        HashSet<string> taken = [.. known];
         List<TagDeclaration> tags = [];
         foreach (var plugin in plugins.All.Where(plugin => plugin is { State: not PluginState.Refused, Description: not null }))
         {
             try
             {
-                tags.AddRange(plugin.Description!.Extensions.Where(extension => extension.Type == Described.Tag).Select(tag => Declare(plugin, tag, models)).ToList());
+                var declared = plugin.Description!.Extensions.Where(extension => extension.Type == Described.Tag).Select(tag => Declare(plugin, tag, models)).ToList();
+                if (declared.FirstOrDefault(tag => taken.Contains(tag.Name)) is { } other || (other = declared.GroupBy(tag => tag.Name).FirstOrDefault(group => group.Count() > 1)?.First()) is not null)
+                    throw new ArgumentException($"there is another tag '{other.Name}'");
+                taken.UnionWith(declared.Select(tag => tag.Name));
+                tags.AddRange(declared);
             }
-            catch (ArgumentException e)
+            catch (Exception e) when (e is ArgumentException or NotSupportedException)
             {
                 plugin.Refuse($"What it declares of tags cannot be used: {e.Message}.");
             }

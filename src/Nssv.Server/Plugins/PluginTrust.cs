@@ -13,6 +13,9 @@ internal sealed record PluginTrust(int InARow, int Rests, DateTimeOffset? RestsU
     /// <summary>The first call after a rest is a trial: when it fails, the next rest begins at once and is twice as long.</summary>
     public PluginTrust Failed(string reason, DateTimeOffset now, PluginLimits limits)
     {
+        // What was under way when it began to rest says nothing new.
+        if (IsResting(now))
+            return this;
         if (InARow + 1 < limits.Failures)
             return this with { InARow = InARow + 1, Reason = reason };
         var rest = limits.FirstRest * Math.Pow(2, Math.Min(Rests, 20));

@@ -20,6 +20,18 @@ internal sealed class ChangeBatch(long to, IReadOnlyList<RowChange> changes)
     public IReadOnlyList<Id> Present { get; } = [.. changes.Where(change => change.Row is not null).Select(change => change.Id)];
 
     /// <summary>What the database was asked about these changes; once for all who ask the same.</summary>
-    public Task<IReadOnlyDictionary<Id, object>> Picked(string question, Func<Task<IReadOnlyDictionary<Id, object>>> ask) =>
-        _picked.GetOrAdd(question, _ => new(ask)).Value;
+    public async Task<IReadOnlyDictionary<Id, object>> Picked(string question, Func<Task<IReadOnlyDictionary<Id, object>>> ask)
+    {
+        var asked = _picked.GetOrAdd(question, _ => new(ask));
+        try
+        {
+            return await asked.Value;
+        }
+        catch
+        {
+            // The next one asks again.
+            _picked.TryRemove(new(question, asked));
+            throw;
+        }
+    }
 }

@@ -17,23 +17,19 @@ internal sealed class ChangeReader(Collections collections, IStore store)
     /// <summary>Several events about one resource become one change, with the number of the last. The rows are read after the events, so they may be newer.</summary>
     public async Task<ChangeBatch> Read(TableModel table, IReadOnlyList<PublishedEvent> events)
     {
-        Dictionary<Id, (PublishedEvent Last, long? Created)> about = [];
+        Dictionary<Id, PublishedEvent> about = [];
         foreach (var item in events.Where(item => item.Event.ResourceType == table.Singular))
-        {
-            var created = item.Event.Type == table.Singular + ".created" ? item.Event.Sequence : about.GetValueOrDefault(item.Event.ResourceId).Created;
-            about[item.Event.ResourceId] = (item, created);
-        }
+            about[item.Event.ResourceId] = item;
         if (about.Count == 0)
             return new(events[^1].Event.Sequence, []);
         var rows = await collections.Current(table, about.Keys);
         var found = rows.Zip(await Documents(table, rows), (row, document) => (Row: row, Document: document)).ToDictionary(pair => ResourceView.IdOf(table, pair.Row));
         return new(events[^1].Event.Sequence,
         [
-            .. about.Values.OrderBy(change => change.Last.Event.Sequence).Select(change =>
+            .. about.Values.Select(last => last.Event).OrderBy(last => last.Sequence).Select(last =>
             {
-                var last = change.Last.Event;
                 var (row, document) = found.GetValueOrDefault(last.ResourceId);
-                return new RowChange(last.ResourceId, last.Sequence, last.At, last.OperationId, change.Created, row, document);
+                return new RowChange(last.ResourceId, last.Sequence, last.At, last.OperationId, row, document);
             }),
         ]);
     }

@@ -34,6 +34,7 @@ internal sealed class KindFeeds(EventLog log, ChangeReader reader, TimeProvider 
                 _running.Remove(table, out ended);
         }
         ended?.Stop.Cancel();
+        ended?.Stop.Dispose();
     }
 
     internal sealed class Lease(KindFeeds feeds, TableModel table, KindFeed feed) : IDisposable

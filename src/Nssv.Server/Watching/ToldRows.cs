@@ -18,8 +18,7 @@ internal sealed class ToldRows(int most)
     public void BeginWhole() => _isWhole = true;
 
     /// <param name="meets">The row is there, may be seen and meets the filter.</param>
-    /// <param name="isNew">Nobody can have had it before.</param>
-    public RowNews Tell(Id id, bool meets, bool isNew = false)
+    public RowNews Tell(Id id, bool meets)
     {
         var isKnown = _told.TryGetValue(id, out var has);
         if (meets)
@@ -27,7 +26,7 @@ internal sealed class ToldRows(int most)
             Remember(id, true);
             return isKnown && has ? RowNews.Changed : RowNews.Added;
         }
-        if (isKnown ? !has : _isWhole || isNew)
+        if (isKnown ? !has : _isWhole)
             return RowNews.Nothing;
         if (_isWhole)
             _told.Remove(id);

@@ -53,7 +53,8 @@ internal sealed class Watcher(WatchQuery query, ReadScope scope, AccessPredicate
             var shown = change.Row is null ? null
                 : isPicked ? picked!.GetValueOrDefault(change.Id)
                 : Covers(change) && now.Holds(change.Row) ? change.Row : null;
-            var news = told.Tell(change.Id, shown is not null, isNew: change.Created > place);
+            // Even what was created after its place may be with a watcher that has come back: the rows of a beginning are newer than the number that goes with them.
+            var news = told.Tell(change.Id, shown is not null);
             if (news != RowNews.Nothing)
                 await Send(response, WatchFrames.Change(news, change, shown is null ? [] : Document(change, shown)), stop);
         }

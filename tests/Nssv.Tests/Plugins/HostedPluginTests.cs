@@ -76,6 +76,40 @@ public sealed class HostedPluginTests : IAsyncLifetime, ILogger
     }
 
     [Fact]
+    public async Task A_child_that_outlives_it_and_holds_its_pipes_holds_nobody_up()
+    {
+        await Open();
+        PluginFolder.Behaves(_home, "orphans");
+        try
+        {
+            (await Should.ThrowAsync<PluginFailure>(() => Hindered("free"))).Message.ShouldContain("its process was ended");
+            PluginFolder.Behaves(_home, "well");
+            _deadline = TimeSpan.FromSeconds(30);
+            (await Hindered("held").WaitAsync(TimeSpan.FromSeconds(60))).ShouldBe("the doorman holds it");
+            Unruly.IsWell.ShouldBeTrue();
+        }
+        finally
+        {
+            if (PluginFolder.Lines(_home, "orphan") is [var orphan, ..])
+                System.Diagnostics.Process.GetProcessById(int.Parse(orphan, System.Globalization.CultureInfo.InvariantCulture)).Kill();
+        }
+    }
+
+    [Theory]
+    [InlineData("twin-tags", "there is another tag 'unruly.aB'")]
+    [InlineData("odd-tag", "NonBacktracking")]
+    public async Task One_whose_tags_make_no_sense_is_refused_and_nothing_else(string mode, string reason)
+    {
+        PluginFolder.Behaves(_home, mode);
+        await Open();
+        PluginTags.Declared(_plugins, Nssv.Server.Composition.DataServices.Models, []).ShouldHaveSingleItem().Name.ShouldBe("legalHold.until");
+        (Unruly.State, LegalHold.IsWell).ShouldBe((PluginState.Refused, true));
+        Unruly.Reason!.ShouldContain(reason);
+        PluginTags.Declared(_plugins, Nssv.Server.Composition.DataServices.Models, ["legalHold.until"]).ShouldBeEmpty();
+        LegalHold.State.ShouldBe(PluginState.Refused);
+    }
+
+    [Fact]
     public async Task One_that_hangs_with_many_calls_is_ended_and_all_calls_end()
     {
         await Open();

@@ -16,10 +16,14 @@ public sealed class PluginTrustTests
         trust.RestsUntil.ShouldBeNull();
 
         List<double> rests = [];
+        var now = Now;
         for (var i = 0; i < 5; i++)
         {
-            trust = trust.Failed("c", Now, Limits);
-            rests.Add((trust.RestsUntil!.Value - Now).TotalSeconds);
+            trust = trust.Failed("c", now, Limits);
+            rests.Add((trust.RestsUntil!.Value - now).TotalSeconds);
+            // What was under way when it began to rest changes nothing.
+            trust.Failed("d", now, Limits).ShouldBe(trust);
+            now = trust.RestsUntil.Value;
         }
 
         rests.ShouldBe([10, 20, 40, 60, 60]);

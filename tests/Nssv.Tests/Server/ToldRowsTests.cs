@@ -22,12 +22,11 @@ public sealed class ToldRowsTests
     }
 
     [Fact]
-    public void Who_came_back_is_told_once_that_a_row_is_gone_unless_it_is_newer_than_its_place()
+    public void Who_came_back_is_told_once_that_a_row_is_gone()
     {
         var told = new ToldRows(10);
         told.Tell(A, meets: false).ShouldBe(RowNews.Removed);
         told.Tell(A, meets: false).ShouldBe(RowNews.Nothing);
-        told.Tell(B, meets: false, isNew: true).ShouldBe(RowNews.Nothing);
         told.Tell(C, meets: true).ShouldBe(RowNews.Added);
     }
 

@@ -185,6 +185,17 @@ public sealed class WatchTests(RunningServer server) : IClassFixture<RunningServ
         }
     }
 
+    /// <summary>The rows of a beginning may be newer than the number that goes with them: a watcher that comes back may have what was created after its place.</summary>
+    [Fact]
+    public async Task One_that_comes_back_is_told_of_what_is_gone_though_it_was_created_after_its_place()
+    {
+        var place = await Head();
+        var brief = await server.AddDataCenter("brief");
+        await Writer.Commit(new UnitOfWork().Delete(brief));
+        await using var watch = new WatchClient(server, Path("name = \"brief\"", $"&after={place}"));
+        await watch.Until("removed");
+    }
+
     private static string Path(string filter, string more = "") => $"/api/v1/data-centers:watch?filter={Uri.EscapeDataString(filter)}{more}";
 
     private static Cluster Cluster(string name, DataCenter center) => new()

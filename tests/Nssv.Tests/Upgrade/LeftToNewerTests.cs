@@ -72,15 +72,18 @@ public sealed class LeftToNewerTests : IAsyncLifetime
         (await older.Store.Get<Operation>(id)).Error!.Code.ShouldBe("step-unknown");
     }
 
-    /// <summary>A plugin that was taken away, for example.</summary>
+    /// <summary>A plugin that was taken away, for example: nobody waits for a newer node, and nothing stays half done.</summary>
     [Theory]
-    [InlineData(FlowDirection.Forward, OperationState.Succeeded)]
-    [InlineData(FlowDirection.Back, OperationState.Failed)]
-    public async Task A_step_that_was_put_into_the_flow_and_is_not_needed_is_passed_over_when_nobody_knows_it(FlowDirection direction, OperationState end)
+    [InlineData(FlowDirection.Forward, true, OperationState.Succeeded, null)]
+    [InlineData(FlowDirection.Back, true, OperationState.Failed, "went-wrong")]
+    [InlineData(FlowDirection.Forward, false, OperationState.Failed, "step-gone")]
+    [InlineData(FlowDirection.Back, false, OperationState.Failed, "went-wrong")]
+    public async Task A_step_that_was_put_into_the_flow_and_that_nobody_knows_any_more_holds_nobody_up(FlowDirection direction, bool optional, OperationState end, string? error)
     {
         var node = await Start(newerLives: false);
-        var id = await Begun(node, direction, optional: true);
+        var id = await Begun(node, direction, inserted: true, optional: optional);
         await Reaches(id, end);
+        (await node.Store.Get<Operation>(id)).Error?.Code.ShouldBe(error);
         node.Looks.ShouldBe(0);
     }
 
@@ -114,7 +117,7 @@ public sealed class LeftToNewerTests : IAsyncLifetime
     }
 
     /// <summary>An operation whose only step is of the newer level, as its journal has it when the newer node dies; this one takes it over.</summary>
-    private static async Task<Id> Begun(Node node, FlowDirection direction, OperationState? state = null, bool optional = false)
+    private static async Task<Id> Begun(Node node, FlowDirection direction, OperationState? state = null, bool inserted = false, bool optional = false)
     {
         var (id, now) = (new Id(Guid.CreateVersion7()), DateTimeOffset.UnixEpoch);
         var back = direction == FlowDirection.Back;
@@ -136,7 +139,7 @@ public sealed class LeftToNewerTests : IAsyncLifetime
             Context = "{}",
             Direction = direction,
             Error = back ? new Problem(500, "went-wrong", "It went wrong.") : null,
-            Plan = state == OperationState.Queued ? null : JsonSerializer.Serialize(new Plan("", [new PlannedStep("trip.later", "", TimeSpan.FromMinutes(5), 0, FlowDirection.Forward, false, Optional: optional)]), KernelJson.Options),
+            Plan = state == OperationState.Queued ? null : JsonSerializer.Serialize(new Plan("", [new PlannedStep("trip.later", "", TimeSpan.FromMinutes(5), 0, FlowDirection.Forward, false, Inserted: inserted, Optional: optional)]), KernelJson.Options),
         };
         var unit = new UnitOfWork().Insert(operation);
         if (operation.Plan is not null)

@@ -29,6 +29,12 @@ internal sealed class Mischief(string folder)
             case "hangs":
                 Thread.Sleep(Timeout.Infinite);
                 break;
+            case "orphans":
+                // A child of its own session keeps the pipes, and is not ended with the process.
+                using (var child = System.Diagnostics.Process.Start("/bin/sh", ["-c", "setsid sleep 120 & echo $! > \"$1\"", "sh", Path.Combine(folder, "orphan")]))
+                    await child.WaitForExitAsync(CancellationToken.None);
+                Thread.Sleep(Timeout.Infinite);
+                break;
             case "leaks":
                 for (var i = 0; i < 4_096; i++)
                 {

@@ -15,6 +15,10 @@ public sealed class UnrulyPlugin : Plugin
             throw new InvalidOperationException("it does not want to begin");
         if (mischief.Mode == "no-such-step")
             return [new Meddler(mischief, "lost", required: false, beside: "platform.no-such-step")];
+        if (mischief.Mode == "twin-tags")
+            return [new SystemTag("a-b", "One", "The same name as the other.", "virtual-machine"), new SystemTag("a--b", "Two", "The same name as the one.", "virtual-machine")];
+        if (mischief.Mode == "odd-tag")
+            return [new SystemTag("odd", "Odd", "Its pattern cannot be used.", "virtual-machine") { Pattern = "(?!0)[0-9]+" }];
         return
         [
             new Listener(mischief),

@@ -20,7 +20,8 @@ internal static class CompletionCommand
             _nssv_complete() {
                 local word="${COMP_WORDS[COMP_CWORD]}"
                 mapfile -t COMPREPLY < <("${COMP_WORDS[0]}" "[suggest:${COMP_POINT}]" "${COMP_LINE}" "$word" 2>/dev/null)
-                if [ ${#COMPREPLY[@]} -eq 0 ]; then
+                # Files only where a path is begun: where a name belongs they would be wrong.
+                if [ ${#COMPREPLY[@]} -eq 0 ] && [[ $word == */* || $word == .* ]]; then
                     mapfile -t COMPREPLY < <(compgen -f -- "$word")
                 fi
             }

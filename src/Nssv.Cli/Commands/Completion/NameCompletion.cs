@@ -14,7 +14,7 @@ internal static class NameCompletion
     private const int Most = 200;
 
     /// <summary>Longer than this nobody waits for a word.</summary>
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2);
 
     /// <summary>Says what this argument names. It is the item that <see cref="Of"/> replaces.</summary>
     public static Argument<T> Names<T>(this Argument<T> argument, string collection)
