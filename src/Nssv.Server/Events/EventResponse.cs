@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Nssv.Server.Http;
 
 namespace Nssv.Server.Events;
@@ -21,6 +22,9 @@ internal sealed class EventResponse(HttpContext http, TimeProvider time)
     /// <summary>What was appended and not sent.</summary>
     public int Pending { get; private set; }
 
+    /// <summary>It has not taken what it was sent for <see cref="Patience"/>.</summary>
+    public bool ReaderIsTooSlow { get; private set; }
+
     /// <summary>After which event the caller wants to go on: Last-Event-ID (which a browser sends by itself when it comes back) or ?after=.</summary>
     /// <exception cref="ProblemException">400: it is no number.</exception>
     public static long? Place(HttpContext http) => http.Request.Headers["Last-Event-ID"] switch
@@ -36,6 +40,9 @@ internal sealed class EventResponse(HttpContext http, TimeProvider time)
         http.Response.Headers.CacheControl = "no-store";
         http.Response.Headers["X-Accel-Buffering"] = "no";
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        // How long a reader may take nothing is decided, and counted, here.
+        if (http.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
+            rate.MinDataRate = null;
     }
 
     public void Append(ReadOnlySpan<byte> bytes)
@@ -55,8 +62,19 @@ internal sealed class EventResponse(HttpContext http, TimeProvider time)
         Pending = 0;
         using var patience = new CancellationTokenSource(Patience, time);
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(stop, patience.Token);
-        var flushed = await http.Response.BodyWriter.FlushAsync(cancel.Token);
-        if (flushed.IsCanceled || flushed.IsCompleted)
+        try
+        {
+            var flushed = await http.Response.BodyWriter.FlushAsync(cancel.Token);
+            if (flushed.IsCanceled || flushed.IsCompleted)
+                throw new OperationCanceledException();
+        }
+        finally
+        {
+            // Kestrel aborts the request when a flush is cancelled, so the request does not tell the one from the other.
+            ReaderIsTooSlow |= patience.IsCancellationRequested;
+        }
+
+        if (ReaderIsTooSlow)
             throw new OperationCanceledException();
     }
 }

@@ -46,23 +46,23 @@ internal sealed class WatchEndpoints(
         using var seat = seats.Take(caller.AccountId);
         using var lease = feeds.Open(table);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
+        var response = new EventResponse(http, time);
         try
         {
             await lease.Feed.Begun.WaitAsync(stop.Token);
             // Asked before the answer begins, so that a place that is too old gets a problem and not a broken stream.
             if (place is { } since)
                 await log.After(since, 1);
-            var response = new EventResponse(http, time);
             response.Begin();
             await Stream(http, response, table, watcher, lease.Feed, place, isInitial, stop.Token);
         }
-        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested && !http.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException) when (!response.ReaderIsTooSlow && lifetime.ApplicationStopping.IsCancellationRequested && !http.RequestAborted.IsCancellationRequested)
         {
             // The node ends, and with it the answer; the watcher goes on at another one.
         }
         catch (OperationCanceledException)
         {
-            if (!http.RequestAborted.IsCancellationRequested)
+            if (response.ReaderIsTooSlow)
                 seats.Dropped();
             http.Abort();
         }
