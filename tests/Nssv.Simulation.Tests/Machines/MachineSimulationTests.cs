@@ -39,9 +39,9 @@ public sealed class MachineSimulationTests(ITestOutputHelper output)
     public void A_data_center_goes_with_all_that_is_in_it_wherever_a_process_dies() => Cascades(machines: 3, places: int.MaxValue);
 
     [Fact]
-    public void Two_hundred_resources_go_with_their_data_center_wherever_a_process_dies() => Cascades(machines: 65, places: 60);
+    public void Two_hundred_resources_go_with_their_data_center_wherever_a_process_dies() => Cascades(machines: 65, places: Seeds.Count(20));
 
-    /// <param name="places">How many places to die at are tried, evenly among those there are.</param>
+    /// <param name="places">How many places to die at are tried, evenly among those there are. With 200 resources there are 3,000, an hour of them: NSSV_SEEDS=10000 tries all.</param>
     private void Cascades(int machines, int places)
     {
         if (Seeds.ChosenDeath is { } death)
@@ -67,7 +67,7 @@ public sealed class MachineSimulationTests(ITestOutputHelper output)
             return;
         }
 
-        Seeds.Check(Seeds.Failures([.. Enumerable.Range(1, Seeds.Count(160)).Select(seed => (Func<Task<RunResult>>)(() => Several((ulong)seed)))], 3, Tell));
+        Seeds.Check(Seeds.Failures([.. Enumerable.Range(1, Seeds.Count(120)).Select(seed => (Func<Task<RunResult>>)(() => Several((ulong)seed)))], 3, Tell));
     }
 
     private static Task<RunResult> Several(ulong seed, bool verbose = false) => MachineRun.Random(seed, verbose, managers: 2 + (int)(seed % 2), operations: 15);
