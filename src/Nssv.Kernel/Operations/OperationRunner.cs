@@ -137,7 +137,7 @@ internal sealed partial class OperationRunner(
                         if (attempt >= Persistence)
                             return await journal.End(run, OperationState.NeedsAttention, problem);
                     }
-                    else if (attempt > step.Retry || run.Cancelled.IsCancellationRequested || problem.Status is >= 400 and < 500)
+                    else if (attempt > step.Retry && !(IsAway(e) && attempt < Persistence) || run.Cancelled.IsCancellationRequested || problem.Status is >= 400 and < 500)
                     {
                         await journal.TurnBack(run, run.Cancelled.IsCancellationRequested ? CancelledProblem : problem);
                         return await Back(run);
@@ -299,6 +299,9 @@ internal sealed partial class OperationRunner(
             pause = LongestPause;
         return Task.Delay(pause * (0.75 + chance.Next() / 2), time);
     }
+
+    /// <summary>A step could not read: like the journal it waits for the database, and does not give up what is half done at the first refusal.</summary>
+    private static bool IsAway(Exception e) => e is ProblemException problem && Journal.DatabaseRefuses(problem);
 
     /// <summary>These end this node's hold on the operation, not the operation.</summary>
     private static bool LetsGo(OperationRun run, Exception e) => e is FencedException or NotOwnerException or SupersededException or OutcomeUnknownException || run.Hold.IsDropped;
