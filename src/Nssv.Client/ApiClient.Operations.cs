@@ -4,7 +4,6 @@ namespace Nssv.Client;
 
 public sealed partial class ApiClient
 {
-    private static readonly TimeSpan SafetyPoll = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan FirstPoll = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestPoll = TimeSpan.FromSeconds(1);
 
@@ -55,7 +54,7 @@ public sealed partial class ApiClient
 
                 // The first look comes before the stream is opened: most operations that are short end in time.
                 listening ??= signal.Listen(connection, stop.Token);
-                await signal.Wait(signal.IsConnected ? SafetyPoll : poll, connection.Time, cancellation);
+                await signal.Wait(signal.IsConnected ? connection.SafetyPoll : poll, connection.Time, cancellation);
                 poll = poll * 1.5 < LongestPoll ? poll * 1.5 : LongestPoll;
             }
         }

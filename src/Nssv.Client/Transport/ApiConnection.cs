@@ -26,4 +26,7 @@ public sealed record ApiConnection
 
     /// <summary>How long a server that is away is waited for while an operation is followed.</summary>
     public TimeSpan LongestOutage { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>How often a followed operation is looked at although no event asks for it.</summary>
+    public TimeSpan SafetyPoll { get; init; } = TimeSpan.FromSeconds(5);
 }

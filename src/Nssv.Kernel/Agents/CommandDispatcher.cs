@@ -152,7 +152,7 @@ public sealed class CommandDispatcher(IAgentTransport transport, HostConnections
                 metrics.Answered("answered");
                 var refused = receipt.Refused.ToLookup(r => r.Id, StringComparer.Ordinal);
                 foreach (var item in batch)
-                    item.Answer.TrySetResult(refused[item.Command.Id].FirstOrDefault());
+                    item.Answer.TrySetResult(refused[item.Command.Id].FirstOrDefault(refusal => IsOf(refusal, item.Command)));
             }
             catch (Exception e)
             {
@@ -164,6 +164,9 @@ public sealed class CommandDispatcher(IAgentTransport transport, HostConnections
             }
         }
     }
+
+    /// <summary>A node that gave a shard away and took it back may send a command under its old epoch and its new one together; refused is only the old one.</summary>
+    private static bool IsOf(RefusedCommand refusal, CommandEnvelope command) => refusal.Code != "stale-epoch" || refusal.RecordedEpoch > command.Epoch;
 
     private Outbox NewOutbox() => new(_perHost, metrics);
 

@@ -180,7 +180,7 @@ public sealed partial class OperationEngine : IShardListener
     public void Lost(ShardSet shards)
     {
         _claims.Remove(shards);
-        foreach (var (id, run) in _running.OrderBy(running => running.Key))
+        foreach (var (id, run) in _running.ToArray().OrderBy(running => running.Key))
         {
             if (shards.Has(run.Operation.TargetId) && _running.TryRemove(new KeyValuePair<Id, OperationRun>(id, run)))
                 run.LetGo();

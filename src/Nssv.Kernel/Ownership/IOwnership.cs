@@ -14,6 +14,9 @@ public interface IOwnership
     /// <summary>The other live nodes.</summary>
     IReadOnlyList<PeerAddress> Peers { get; }
 
+    /// <summary>This node holds no shards, since it and other live nodes do not hear each other: it can serve reads, and nothing that changes anything.</summary>
+    bool StandsAside { get; }
+
     /// <summary>Where agents reach the live nodes, this one included; empty while the node is alone and its agents know it anyway.</summary>
     IReadOnlyList<string> AgentUrls { get; }
 
@@ -69,6 +72,8 @@ public sealed class SoleOwnership : IOwnership
     }
 
     public IReadOnlyList<PeerAddress> Peers => [];
+
+    public bool StandsAside => false;
 
     public IReadOnlyList<string> AgentUrls => [];
 

@@ -36,6 +36,9 @@ public sealed record MemberLease
     public required string ApiUrl { get; init; }
 
     public required DateTimeOffset JoinedAt { get; init; }
+
+    /// <summary>The members that do not answer this one: their ids, with a space between.</summary>
+    public string SilentPeers { get; init; } = "";
 }
 
 /// <summary>Who holds a shard. The row <see cref="Changes"/> is none: its epoch counts the changes of the others, so that whoever looks need not read them all.</summary>

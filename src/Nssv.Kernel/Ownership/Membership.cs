@@ -33,7 +33,7 @@ public sealed partial class Membership : IOwnership, IDisposable
     private readonly MemberFence _fence;
     private readonly IWriter _writer;
     private readonly EventStream _events;
-    private readonly IPeerTransport _peers;
+    private readonly PeerBells _bells;
     private readonly TimeProvider _time;
     private readonly IChance _chance;
     private readonly MembershipOptions _options;
@@ -44,7 +44,6 @@ public sealed partial class Membership : IOwnership, IDisposable
     private readonly List<IShardListener> _listeners = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly Dictionary<Id, (MemberLease Lease, long Since)> _seen = [];
-    private readonly Dictionary<PeerAddress, Ringing> _ringing = [];
     private CancellationTokenSource _hurry = new();
     private volatile ShardHold?[] _holds = new ShardHold?[Shards.Count];
     private volatile Id?[] _owners = new Id?[Shards.Count];
@@ -52,6 +51,7 @@ public sealed partial class Membership : IOwnership, IDisposable
     private volatile IReadOnlyList<MemberLease> _members = [];
     private MembershipView? _view;
     private long _renewedAt;
+    private volatile bool _standsAside;
     private bool _ended;
 
     /// <param name="fenced">Called once when another node has taken over from this start: it must end.</param>
@@ -59,19 +59,26 @@ public sealed partial class Membership : IOwnership, IDisposable
         Database database, MemberFence fence, IWriter writer, EventStream events, IPeerTransport peers, TimeProvider time, IChance chance, MembershipOptions options,
         MemberAddresses addresses, Action fenced, ILogger<Membership> log)
     {
-        (_table, _fence, _writer, _events, _peers, _time, _chance) = (new(database, fence), fence, writer, events, peers, time, chance);
+        (_table, _fence, _writer, _events, _time, _chance) = (new(database, fence), fence, writer, events, time, chance);
+        _bells = new(peers, time, options.Lease);
         (_options, _addresses, _fenced, _log) = (options, addresses, fenced, log);
         _levels = new LiveLevels(addresses.Level, time);
-        events.Own = RingAll;
+        events.Own = _bells.Ring;
     }
 
     public IReadOnlyList<PeerAddress> Peers => [.. _addressOf.Values];
+
+    /// <inheritdoc/>
+    public bool StandsAside => _standsAside;
 
     /// <inheritdoc/>
     public IReadOnlyList<string> AgentUrls => [.. _members.Select(member => member.AgentUrl)];
 
     /// <summary>All live members, as last seen.</summary>
     public IReadOnlyList<MemberLease> Members => _members;
+
+    /// <summary>Those of them who share the shards; the others stand aside.</summary>
+    public IReadOnlySet<Id> Serving => MembershipPlan.Serving(_members);
 
     /// <inheritdoc/>
     public long Level => _levels.Lowest;
@@ -138,7 +145,7 @@ public sealed partial class Membership : IOwnership, IDisposable
             // What was decided before is written before.
             await _writer.Commit(_table.Release([.. Enumerable.Range(0, Shards.Count)]));
             _table.Leave();
-            await TellPeers();
+            await _bells.TellOfMembers();
         }
         catch (Exception e) when (e is not FencedException)
         {
@@ -181,7 +188,7 @@ public sealed partial class Membership : IOwnership, IDisposable
     private async Task Round()
     {
         var before = _time.GetTimestamp();
-        if (_table.Renew(_view) is not { } view)
+        if (_table.Renew(_view, _bells.Silent) is not { } view)
         {
             End();
             return;
@@ -193,6 +200,12 @@ public sealed partial class Membership : IOwnership, IDisposable
         _view = view;
         Look(view);
         var plan = MembershipPlan.Decide(view, _fence.Member, Held(), HasRunOut);
+        if (plan.StandsAside != _standsAside)
+        {
+            _standsAside = plan.StandsAside;
+            LogStandsAside(_log, plan.StandsAside ? "stands aside: it and other management nodes do not hear each other" : "no longer stands aside");
+        }
+
         var freed = false;
         foreach (var dead in plan.Dead)
         {
@@ -212,7 +225,7 @@ public sealed partial class Membership : IOwnership, IDisposable
         }
 
         if (freed)
-            _ = TellPeers();
+            _ = _bells.TellOfMembers();
         // A member that was just removed is no longer looked at, so its shards are free for this one in the next plan at once.
         if (plan.Dead.Count > 0)
             LookSoon();
@@ -247,7 +260,7 @@ public sealed partial class Membership : IOwnership, IDisposable
         foreach (var hold in holds)
             hold.BecomeReady();
         LogClaimed(_log, claimed.Count);
-        _ = TellPeers();
+        _ = _bells.TellOfMembers();
     }
 
     /// <summary>What was left on a shard must be taken up before anything new: while the database refuses, it waits.</summary>
@@ -283,6 +296,7 @@ public sealed partial class Membership : IOwnership, IDisposable
         _levels.Look([.. view.Members.Select(member => member.Level)]);
         _addressOf = view.Members.Where(member => member.MemberId != _fence.Member && member.PeerUrl.Length > 0)
             .ToDictionary(member => member.MemberId, member => new PeerAddress(member.MemberId, member.PeerUrl, member.AgentUrl));
+        _bells.Look(_addressOf, view.Head);
         var owners = new Id?[Shards.Count];
         foreach (var shard in view.Shards)
             owners[shard.Number] = shard.MemberId;
@@ -345,77 +359,14 @@ public sealed partial class Membership : IOwnership, IDisposable
         }
     }
 
-    private async Task TellPeers()
-    {
-        foreach (var peer in Peers)
-            await Send(peer, new PeerBell(null));
-    }
-
-    /// <summary>Tells peers that events are there: to each one bell at a time, with the newest number.</summary>
-    private void RingAll(long sequence)
-    {
-        foreach (var peer in _addressOf.Values)
-        {
-            lock (_gate)
-            {
-                if (!_ringing.TryGetValue(peer, out var ringing))
-                    _ringing[peer] = ringing = new Ringing();
-                ringing.Newest = sequence;
-                if (ringing.UnderWay)
-                    continue;
-                ringing.UnderWay = true;
-            }
-
-            _ = Ring(peer);
-        }
-    }
-
-    private async Task Ring(PeerAddress peer)
-    {
-        await Task.Yield();
-        long told = 0;
-        while (true)
-        {
-            long newest;
-            lock (_gate)
-            {
-                newest = _ringing[peer].Newest;
-                if (newest == told)
-                {
-                    _ringing[peer].UnderWay = false;
-                    return;
-                }
-            }
-
-            told = newest;
-            await Send(peer, new PeerBell(newest));
-        }
-    }
-
-    private async Task Send(PeerAddress peer, PeerBell bell)
-    {
-        try
-        {
-            using var limit = new CancellationTokenSource(_options.Lease, _time);
-            await _peers.Send(peer, bell, limit.Token);
-        }
-        catch (Exception e) when (e is PeerUnreachableException or OperationCanceledException)
-        {
-            // It looks by itself, a little later.
-        }
-    }
-
-    private sealed class Ringing
-    {
-        public long Newest { get; set; }
-        public bool UnderWay { get; set; }
-    }
-
     [LoggerMessage(Level = LogLevel.Warning, Message = "Membership could not be renewed: {Reason}")]
     private static partial void LogRoundFailed(ILogger log, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Management node {Member} ({Name}) has not renewed its lease and was taken over")]
     private static partial void LogTakenOver(ILogger log, Id member, string name);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "This management node {What}")]
+    private static partial void LogStandsAside(ILogger log, string what);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Released {Count} shards to other management nodes")]
     private static partial void LogReleased(ILogger log, int count);

@@ -9,7 +9,8 @@ internal sealed record MembershipView(IReadOnlyList<MemberLease> Members, IReadO
 /// <param name="Dead">Their leases have run out: to be removed, and their shards freed.</param>
 /// <param name="Release">Held by this node, but another live one's.</param>
 /// <param name="Claim">This node's, and free (or this node's own from before).</param>
-internal sealed record MembershipPlan(IReadOnlyList<MemberLease> Dead, IReadOnlyList<int> Release, IReadOnlyList<int> Claim)
+/// <param name="StandsAside">This node lives, but leaves all shards to others, since it and they do not hear each other.</param>
+internal sealed record MembershipPlan(IReadOnlyList<MemberLease> Dead, IReadOnlyList<int> Release, IReadOnlyList<int> Claim, bool StandsAside)
 {
     /// <summary>Pure. A shard that a live member holds is left to it, whoever it should belong to: it moves by its owner's own release.</summary>
     /// <param name="held">Shards under a hold of this node.</param>
@@ -18,11 +19,12 @@ internal sealed record MembershipPlan(IReadOnlyList<MemberLease> Dead, IReadOnly
     {
         var dead = view.Members.Where(member => member.MemberId != me && hasRunOut(member)).ToList();
         var live = view.Members.Except(dead).Select(member => member.MemberId).ToHashSet();
+        var serving = Serving([.. view.Members.Except(dead)]);
         List<int> release = [], claim = [];
         foreach (var shard in view.Shards)
         {
             var number = (int)shard.Number;
-            var mine = Ownership.Shards.Winner(number, live) == me;
+            var mine = Ownership.Shards.Winner(number, serving) == me;
             if (shard.MemberId == me)
             {
                 if (!mine)
@@ -36,6 +38,24 @@ internal sealed record MembershipPlan(IReadOnlyList<MemberLease> Dead, IReadOnly
             }
         }
 
-        return new(dead, release, claim);
+        return new(dead, release, claim, !serving.Contains(me));
+    }
+
+    /// <summary>
+    /// The live members that share the shards: all of them while all hear each other. Of two that do not, one stands aside, since work that needs both could not go on:
+    /// the one that more members miss, which is the one whose door is closed; else the younger. All read the same rows, so all come to the same answer.
+    /// </summary>
+    public static IReadOnlySet<Id> Serving(IReadOnlyList<MemberLease> live)
+    {
+        var missed = live.SelectMany(by => by.SilentPeers.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(of => (By: by.MemberId, Of: Id.Parse(of)))).ToHashSet();
+        missed.RemoveWhere(miss => live.All(member => member.MemberId != miss.Of));
+        var serving = new HashSet<Id>();
+        foreach (var member in live.OrderBy(member => missed.Count(miss => miss.Of == member.MemberId)).ThenBy(member => member.Generation))
+        {
+            if (!serving.Any(other => missed.Contains((member.MemberId, other)) || missed.Contains((other, member.MemberId))))
+                serving.Add(member.MemberId);
+        }
+
+        return serving;
     }
 }

@@ -21,17 +21,18 @@ internal sealed class MembershipTable(Database database, MemberFence fence)
 
         Run(connection, "DELETE FROM member_leases WHERE member_id = @p0", lease.MemberId);
         Run(connection,
-            "INSERT INTO member_leases (member_id, generation, renewals, name, product_version, level, peer_url, agent_url, api_url, joined_at) VALUES (@p0, @p1, @p2, @p3, @p4, @p5, @p6, @p7, @p8, @p9)",
+            "INSERT INTO member_leases (member_id, generation, renewals, name, product_version, level, peer_url, agent_url, api_url, joined_at, silent_peers) VALUES (@p0, @p1, @p2, @p3, @p4, @p5, @p6, @p7, @p8, @p9, '')",
             lease.MemberId, lease.Generation, lease.Renewals, lease.Name, lease.ProductVersion, lease.Level, lease.PeerUrl, lease.AgentUrl, lease.ApiUrl, lease.JoinedAt);
         return true;
     });
 
     /// <summary>Renews this node's lease, and looks.</summary>
     /// <param name="last">What was seen the last time: shards that have not changed are not read again.</param>
+    /// <param name="silent">Members that do not answer this one.</param>
     /// <returns>Null when the lease is gone: another node has taken over.</returns>
-    public MembershipView? Renew(MembershipView? last) => database.Exclusive(connection =>
+    public MembershipView? Renew(MembershipView? last, IReadOnlyList<Id> silent) => database.Exclusive(connection =>
     {
-        if (Run(connection, "UPDATE member_leases SET renewals = renewals + 1 WHERE member_id = @p0 AND generation = @p1", fence.Member, fence.Generation) == 0)
+        if (Run(connection, "UPDATE member_leases SET renewals = renewals + 1, silent_peers = @p2 WHERE member_id = @p0 AND generation = @p1", fence.Member, fence.Generation, string.Join(' ', silent)) == 0)
             return null;
         var members = Rows<MemberLease>(connection);
         var changes = Number(connection, "SELECT epoch FROM shards WHERE number = @p0", Shard.Changes);

@@ -50,11 +50,14 @@ internal sealed class Router(IOwnership ownership, IPeerTransport peers, TimePro
                     throw new OutcomeUnknownException(e.Message, e);
             }
 
-            if (time.GetElapsedTime(begun) > Patience)
+            // Who stands aside reaches nobody soon; who asked had better ask another node.
+            if (ownership.StandsAside || time.GetElapsedTime(begun) > Patience)
             {
                 throw doubt
                     ? new OutcomeUnknownException($"No management node answered for resource {target}")
-                    : Problems.Unavailable($"No management node has taken over resource {target} yet.").AsException();
+                    : Problems.Unavailable(ownership.StandsAside
+                        ? "This management node and others do not hear each other, so it takes no requests: ask another one."
+                        : $"No management node has taken over resource {target} yet.").AsException();
             }
 
             await Task.Delay(pause, time);

@@ -1,11 +1,12 @@
 using Nssv.Kernel.Data;
+using Nssv.Kernel.Ownership;
 using Nssv.Server.Composition;
 using Nssv.Server.Plugins;
 
 namespace Nssv.Server.Http;
 
-/// <summary>Whether this manager can serve: its database reads and writes, what the last start left is taken up, and it is not stopping. Plugins that are not well are named.</summary>
-internal sealed class Readiness(IStore store, IWriter writer, ServerSettings settings, TimeProvider time, IHostApplicationLifetime lifetime, PluginSet plugins)
+/// <summary>Whether this manager can serve: its database reads and writes, what the last start left is taken up, it does not stand aside, and it is not stopping. Plugins that are not well are named.</summary>
+internal sealed class Readiness(IStore store, IWriter writer, ServerSettings settings, TimeProvider time, IHostApplicationLifetime lifetime, IOwnership ownership, PluginSet plugins)
 {
     /// <summary>The database is not asked more often than this, however many ask: anyone may.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(2);
@@ -27,6 +28,7 @@ internal sealed class Readiness(IStore store, IWriter writer, ServerSettings set
         [
             await Database(),
             new("recovery", _recovered, _recovered ? null : "What the last start left is being taken up."),
+            ownership.StandsAside ? new("peers", false, "It and other managers do not hear each other; they serve, and it stands aside.") : new("peers", true),
             lifetime.ApplicationStopping.IsCancellationRequested ? new("serving", false, "The manager is stopping.") : new("serving", true),
         ];
         // The platform goes on without a plugin that is not well.

@@ -37,6 +37,9 @@ internal sealed record ManagementNode
     /// <summary>Of the 1,024 shards, those that it holds.</summary>
     public required long ShardCount { get; init; }
 
+    /// <summary>It leaves all shards to others, since it and they do not hear each other.</summary>
+    public required bool StandsAside { get; init; }
+
     /// <summary>How long ago it renewed its lease; null for a node that is alone and needs none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? LeaseAgeMilliseconds { get; init; }

@@ -16,12 +16,13 @@ internal sealed class ManagementNodes(IStore store, IOwnership ownership, Member
         var held = (await store.Select("SELECT member_id, count(*) FROM shards GROUP BY member_id", [], row => (Member: row.IsDBNull(0) ? "" : row.GetString(0), Count: row.GetInt64(1))))
             .ToDictionary(row => row.Member, row => row.Count);
         var database = new DatabaseHealth(Milliseconds(time.GetElapsedTime(begun)));
-        return ownership is Membership membership
-            ? [.. membership.Members.OrderBy(member => member.MemberId).Select(member => Of(member, held.GetValueOrDefault(member.MemberId.ToString()), database))]
-            : [Alone(database)];
+        if (ownership is not Membership membership)
+            return [Alone(database)];
+        var serving = membership.Serving;
+        return [.. membership.Members.OrderBy(member => member.MemberId).Select(member => Of(member, serving.Contains(member.MemberId), held.GetValueOrDefault(member.MemberId.ToString()), database))];
     }
 
-    private ManagementNode Of(MemberLease member, long shards, DatabaseHealth database) => new()
+    private ManagementNode Of(MemberLease member, bool serves, long shards, DatabaseHealth database) => new()
     {
         Id = member.MemberId,
         Name = member.Name,
@@ -34,6 +35,7 @@ internal sealed class ManagementNodes(IStore store, IOwnership ownership, Member
         PeerUrl = member.PeerUrl,
         JoinedAt = member.JoinedAt,
         ShardCount = shards,
+        StandsAside = !serves,
         LeaseAgeMilliseconds = (long?)watch.LeaseAge(member.MemberId)?.TotalMilliseconds,
         Database = member.MemberId == fence.Member ? database : null,
         Peer = member.MemberId == fence.Member ? null : Reach(member.MemberId),
@@ -59,6 +61,7 @@ internal sealed class ManagementNodes(IStore store, IOwnership ownership, Member
         PeerUrl = addresses.PeerUrl,
         JoinedAt = _startedAt,
         ShardCount = Shards.Count,
+        StandsAside = false,
         Database = database,
     };
 

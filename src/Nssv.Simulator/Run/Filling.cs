@@ -50,7 +50,7 @@ internal sealed class Filling(Platform platform, Place place, string imageId, Pr
         }
     }
 
-    private string Failures() => _failures.IsEmpty ? "" : $", {Failed:#,0} failed ({string.Join(", ", _failures.OrderByDescending(failure => failure.Value).Take(3).Select(failure => $"{failure.Key} {failure.Value:#,0}"))})";
+    private string Failures() => _failures.IsEmpty ? "" : $", {Failed:#,0} failed ({string.Join(", ", _failures.ToArray().OrderByDescending(failure => failure.Value).Take(3).Select(failure => $"{failure.Key} {failure.Value:#,0}"))})";
 
     private JsonObject Body(int number) => new()
     {

@@ -21,10 +21,10 @@ internal sealed class WidgetRun(ulong seed, Mutation mutation, bool verbose, int
     private Id _shelf;
     private int _made;
 
-    public static async Task<RunResult> Random(ulong seed, Mutation mutation = Mutation.None, bool verbose = false, int managers = 1, int operations = 8)
+    public static async Task<RunResult> Random(ulong seed, Mutation mutation = Mutation.None, bool verbose = false, int managers = 1, int operations = 8, bool cutForGood = false)
     {
         await using var run = new WidgetRun(seed, mutation, verbose, managers, 1 + (int)(seed % 3));
-        return await run.UnderChaos(operations);
+        return await run.UnderChaos(operations, cutForGood);
     }
 
     /// <summary>Two widgets made, switched, and deleted.</summary>

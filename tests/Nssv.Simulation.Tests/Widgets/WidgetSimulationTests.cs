@@ -42,6 +42,19 @@ public sealed class WidgetSimulationTests(ITestOutputHelper output)
         Seeds.Check(Seeds.Failures([.. Enumerable.Range(1, Seeds.Count(2_000)).Select(seed => (Func<Task<RunResult>>)(() => Several((ulong)seed)))], 3, Tell));
     }
 
+    /// <summary>Both reach the database, and neither can have taken over from the other: one stands aside, and everything ends while they stay apart.</summary>
+    [Fact]
+    public void Every_operation_ends_while_two_managers_do_not_hear_each_other()
+    {
+        if (Seeds.Chosen is { } chosen)
+        {
+            Seeds.Check([Seeds.OnThisThread(() => Apart(chosen, verbose: true))]);
+            return;
+        }
+
+        Seeds.Check(Seeds.Failures([.. Enumerable.Range(1, Seeds.Count(150)).Select(seed => (Func<Task<RunResult>>)(() => Apart((ulong)seed)))], 3, Tell));
+    }
+
     [Fact]
     public void A_long_run_with_thousands_of_operations_ends_as_a_short_one()
     {
@@ -55,6 +68,9 @@ public sealed class WidgetSimulationTests(ITestOutputHelper output)
     }
 
     private static Task<RunResult> Long(ulong seed, bool verbose = false) => WidgetRun.Random(seed, verbose: verbose, managers: 2 + (int)(seed % 2), operations: 2_000);
+
+    private static Task<RunResult> Apart(ulong seed, bool verbose = false) =>
+        WidgetRun.Random(seed, verbose: verbose, managers: 2 + (int)(seed % 2), operations: 20, cutForGood: true);
 
     private static Task<RunResult> Several(ulong seed, Mutation mutation = Mutation.None, bool verbose = false) =>
         WidgetRun.Random(seed, mutation, verbose, managers: 2 + (int)(seed % 2), operations: 20);

@@ -16,9 +16,11 @@ internal sealed class Chaos
     private readonly double _refusal;
     private readonly HashSet<HostNode> _lostPower = [];
     private readonly HashSet<(string From, string To)> _cutPairs = [];
+    private readonly List<(string From, string To)> _cutForGood = [];
     private bool _over;
 
-    public Chaos(Cluster cluster)
+    /// <param name="cutForGood">Two managers never hear each other (or one not the other), also when everything else is well again.</param>
+    public Chaos(Cluster cluster, bool cutForGood)
     {
         _cluster = cluster;
         _dice = cluster.World.Dice.Fork();
@@ -26,6 +28,11 @@ internal sealed class Chaos
         _repeat = _dice.Pick([0, 0.02, 0.1]);
         _late = _dice.Pick([0, 0.02, 0.1]);
         _refusal = _dice.Pick([0, 0, 0.03, 0.1]);
+        if (cutForGood)
+        {
+            var (one, other) = (_dice.Below(2), cluster.Managers.Count - 1);
+            _cutForGood = Between(cluster.Managers[one == other ? 0 : one].Url, cluster.Managers[other].Url);
+        }
     }
 
     /// <summary>The database takes nothing.</summary>
@@ -62,6 +69,8 @@ internal sealed class Chaos
 
     public MessageFate Fate(SimulatedMessage message)
     {
+        if (_cutForGood.Contains((message.From, message.To)))
+            return new() { Arrivals = [], Answer = null };
         if (_over)
             return MessageFate.Quick(_dice);
         if (_cutPairs.Contains((message.From, message.To)))
@@ -144,11 +153,13 @@ internal sealed class Chaos
     /// <summary>Nothing gets through between two of them, in one direction or in both.</summary>
     private void Cut(string one, string other)
     {
-        List<(string, string)> pairs = _dice.Chance(0.3) ? [(one, other)] : [(one, other), (other, one)];
+        var pairs = Between(one, other);
         _cluster.World.Note("chaos", $"{one} and {other} are cut off from each other");
         _cutPairs.UnionWith(pairs);
         _cluster.World.After(_dice.Between(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(_dice.Pick([5, 20, 90]))), () => _cutPairs.ExceptWith(pairs));
     }
+
+    private List<(string, string)> Between(string one, string other) => _dice.Chance(0.3) ? [(one, other)] : [(one, other), (other, one)];
 
     private void Heal()
     {

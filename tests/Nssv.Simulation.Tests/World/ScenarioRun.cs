@@ -70,12 +70,13 @@ internal abstract class ScenarioRun : IAsyncDisposable
 
     /// <summary>Random load under random faults.</summary>
     /// <param name="operations">About how many.</param>
-    protected async Task<RunResult> UnderChaos(int operations = 8)
+    /// <param name="cutForGood">Two managers do not hear each other, from the first fault to the end.</param>
+    protected async Task<RunResult> UnderChaos(int operations = 8, bool cutForGood = false)
     {
         if (!SetUp())
             return await Result("the world could not be set up");
         var length = operations <= 40 ? TimeSpan.FromSeconds(Dice.Pick([5, 20, 60])) : TimeSpan.FromSeconds(operations);
-        Chaos = new(Cluster);
+        Chaos = new(Cluster, cutForGood);
         Chaos.Begin(length);
         for (var i = operations / 2 + Dice.Below(operations); i > 0; i--)
             Cluster.World.After(length * Dice.Next(), AskSomething);

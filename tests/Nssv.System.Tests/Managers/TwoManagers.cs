@@ -65,6 +65,17 @@ public sealed class TwoManagers : IAsyncLifetime
         return took;
     }
 
+    /// <summary>Waits until one of them holds all shards, whichever that is.</summary>
+    public async Task<(ManagerProcess Serving, ManagerProcess Aside)> OneServesAll(long since, string what)
+    {
+        var first = 0L;
+        await Instance.Until(
+            async () => (first = await First.Shards()) is 0 or Shards && first + await Second.Shards() == Shards, $"one manager serves all shards ({what})", () => Task.FromResult(Logs()), TakeOver);
+        var (serving, aside) = first == Shards ? (First, Second) : (Second, First);
+        await ServesAll(serving, since, what);
+        return (serving, aside);
+    }
+
     /// <summary>Waits until both hold shards, and together all of them.</summary>
     public Task BothServe() => Instance.Until(
         async () => (await First.Shards(), await Second.Shards()) is ( > 0 and var first, > 0 and var second) && first + second == Shards,

@@ -55,13 +55,14 @@ internal sealed class TestManager : IAsyncDisposable
     }
 
     /// <summary>A client that retries at once.</summary>
-    public ApiClient Client(TokenSource? token = null, ServerTrust? trust = null) => new(new ApiConnection
+    public ApiClient Client(TokenSource? token = null, ServerTrust? trust = null, TimeSpan? safetyPoll = null) => new(new ApiConnection
     {
         Server = Address,
         Token = token ?? ((_, _) => ValueTask.FromResult<string?>("token-1")),
         Trust = trust ?? ServerTrust.SystemRoots,
         Retry = new RetryPolicy(4, TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(5)),
         LongestOutage = TimeSpan.FromSeconds(20),
+        SafetyPoll = safetyPoll ?? TimeSpan.FromSeconds(5),
     });
 
     public async ValueTask DisposeAsync()

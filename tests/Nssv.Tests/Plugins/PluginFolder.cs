@@ -10,7 +10,7 @@ internal static class PluginFolder
     public const string LegalHold = "legal-hold";
 
     /// <summary>Failures come fast, and rests are short.</summary>
-    public static PluginLimits Limits { get; } = new() { Grace = TimeSpan.FromSeconds(2), Look = TimeSpan.FromMilliseconds(100), FirstRest = TimeSpan.FromSeconds(1) };
+    public static PluginLimits Limits { get; } = new() { Grace = TimeSpan.FromSeconds(5), Look = TimeSpan.FromMilliseconds(100), FirstRest = TimeSpan.FromSeconds(1) };
 
     public static void Install(string home, params IEnumerable<string> plugins)
     {

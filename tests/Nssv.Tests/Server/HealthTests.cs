@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Nssv.Kernel;
 using Nssv.Kernel.Data;
+using Nssv.Kernel.Ownership;
 using Nssv.Server.Http;
 using Nssv.Server.Plugins;
 using Shouldly;
@@ -18,7 +19,7 @@ public sealed class HealthTests(RunningServer server) : IClassFixture<RunningSer
     {
         var health = await Ready(HttpStatusCode.OK);
         health["status"]!.GetValue<string>().ShouldBe("ready");
-        health["checks"]!.AsArray().Select(check => (check!["name"]!.GetValue<string>(), check["ok"]!.GetValue<bool>())).ShouldBe([("database", true), ("recovery", true), ("serving", true)]);
+        health["checks"]!.AsArray().Select(check => (check!["name"]!.GetValue<string>(), check["ok"]!.GetValue<bool>())).ShouldBe([("database", true), ("recovery", true), ("peers", true), ("serving", true)]);
     }
 
     [Fact]
@@ -32,7 +33,7 @@ public sealed class HealthTests(RunningServer server) : IClassFixture<RunningSer
     public async Task A_database_that_does_not_write_makes_it_not_ready()
     {
         var services = server.Services;
-        var readiness = new Readiness(services.GetRequiredService<IStore>(), new RefusingWriter(), server.Settings, server.Time, services.GetRequiredService<IHostApplicationLifetime>(), PluginSet.None);
+        var readiness = new Readiness(services.GetRequiredService<IStore>(), new RefusingWriter(), server.Settings, server.Time, services.GetRequiredService<IHostApplicationLifetime>(), services.GetRequiredService<IOwnership>(), PluginSet.None);
         readiness.Recovered();
         var health = await readiness.Check();
         health.Status.ShouldBe("not ready");
@@ -43,7 +44,7 @@ public sealed class HealthTests(RunningServer server) : IClassFixture<RunningSer
     public async Task Before_the_last_starts_work_is_taken_up_it_is_not_ready()
     {
         var services = server.Services;
-        var readiness = new Readiness(services.GetRequiredService<IStore>(), services.GetRequiredService<IWriter>(), server.Settings, server.Time, services.GetRequiredService<IHostApplicationLifetime>(), PluginSet.None);
+        var readiness = new Readiness(services.GetRequiredService<IStore>(), services.GetRequiredService<IWriter>(), server.Settings, server.Time, services.GetRequiredService<IHostApplicationLifetime>(), services.GetRequiredService<IOwnership>(), PluginSet.None);
         (await readiness.Check()).Checks.Where(check => !check.Ok).Select(check => check.Name).ShouldBe(["recovery"]);
     }
 

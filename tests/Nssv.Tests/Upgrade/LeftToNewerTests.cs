@@ -204,6 +204,8 @@ public sealed class LeftToNewerTests : IAsyncLifetime
         }
 
         public IReadOnlyList<PeerAddress> Peers => [];
+        public bool StandsAside => false;
+
         public IReadOnlyList<string> AgentUrls => [];
         ShardHold? IOwnership.Hold(Id resource) => Hold;
         public PeerAddress? OwnerOf(Id resource) => null;

@@ -13,8 +13,8 @@ internal static class NameCompletion
     private const string Kind = "names of ";
     private const int Most = 200;
 
-    /// <summary>Longer than this nobody waits for a word.</summary>
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2);
+    /// <summary>Longer than this nobody waits for a word; NSSV_COMPLETION_SECONDS says otherwise, for a platform that is far away.</summary>
+    private const int Seconds = 2;
 
     /// <summary>Says what this argument names. It is the item that <see cref="Of"/> replaces.</summary>
     public static Argument<T> Names<T>(this Argument<T> argument, string collection)
@@ -38,8 +38,9 @@ internal static class NameCompletion
     {
         try
         {
-            using var deadline = new CancellationTokenSource(Deadline, environment.Time);
-            using var client = new ApiClient(ConnectionChoice.For(parse, environment) with { Retry = RetryPolicy.None, AnswerTimeout = Deadline });
+            var patience = TimeSpan.FromSeconds(int.TryParse(environment.Given("NSSV_COMPLETION_SECONDS"), out var given) && given is > 0 and <= 3_600 ? given : Seconds);
+            using var deadline = new CancellationTokenSource(patience, environment.Time);
+            using var client = new ApiClient(ConnectionChoice.For(parse, environment) with { Retry = RetryPolicy.None, AnswerTimeout = patience });
             return await Ask(client, collection, prefix, deadline.Token).WaitAsync(deadline.Token);
         }
         catch (Exception)

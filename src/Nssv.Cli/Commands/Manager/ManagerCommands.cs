@@ -13,7 +13,7 @@ internal static class ManagerCommands
     /// <summary>What a list shows. Which of them answers is the one with a database latency, and without a round trip.</summary>
     private static readonly IReadOnlyList<Column> Columns =
     [
-        new("Name", "name"), new("Address", "apiUrl"), new("Shards", "shardCount"), new("Lease age", "leaseAgeMilliseconds"), new("State", "peer.state"),
+        new("Name", "name"), new("Address", "apiUrl"), new("Shards", "shardCount"), new("Aside", "standsAside"), new("Lease age", "leaseAgeMilliseconds"), new("State", "peer.state"),
         new("Round trip", "peer.roundTripMilliseconds"), new("Database", "database.latencyMilliseconds"), new("Version", "productVersion"), new("Joined", "joinedAt"), new("Id", "id"),
     ];
 

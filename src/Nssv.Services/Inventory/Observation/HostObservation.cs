@@ -149,7 +149,7 @@ public sealed partial class HostObservation(
             // Who did not listen cannot call anybody silent.
             var slept = time.GetElapsedTime(last) > 2 * WatchInterval;
             last = time.GetTimestamp();
-            foreach (var (hostId, session) in _sessions.OrderBy(s => s.Key))
+            foreach (var (hostId, session) in _sessions.ToArray().OrderBy(s => s.Key))
             {
                 try
                 {
@@ -174,7 +174,7 @@ public sealed partial class HostObservation(
     {
         ProblemException? unwritten = null;
         List<Task> writes = [];
-        foreach (var (hostId, session) in _sessions.OrderBy(s => s.Key))
+        foreach (var (hostId, session) in _sessions.ToArray().OrderBy(s => s.Key))
         {
             DateTimeOffset heardAt;
             lock (session)
