@@ -2,8 +2,10 @@ using Microsoft.Extensions.DependencyInjection;
 using Nssv.Contracts.Agent;
 using Nssv.Contracts.Inventory;
 using Nssv.Kernel.Agents;
+using Nssv.Kernel.Ownership;
 using Nssv.Services.Inventory.Observation;
 using Nssv.Tests.Data;
+using Nssv.Tests.Server;
 using Shouldly;
 using Xunit;
 
@@ -52,5 +54,28 @@ public sealed class HostObservationTests
             await Task.WhenAll(Enumerable.Range(2, 3).Select(n => observation.Heartbeat(Beat(first + n) with { AgentIncarnation = 7 + round })).Append<Task>(report));
             await Poll.Until("the host is connected", async () => links.Of(host.HostId) == HostLink.Connected && (await bed.Store.Get<Host>(host.HostId)).State == HostState.Connected);
         }
+    }
+
+    /// <summary>Thousands connect at once after a manager's start; whoever looks for silent ones then must not stumble over them.</summary>
+    [Fact]
+    public async Task Hosts_come_and_go_while_the_silent_are_looked_for()
+    {
+        await using var bed = new ServiceBed(time: new ManualTime(DateTimeOffset.UtcNow, haste: 1_000_000));
+        var (_, cluster) = await bed.Cluster();
+        var first = await bed.Store.Get<Host>((await bed.Host(cluster)).HostId);
+        await bed.Insert([.. Enumerable.Range(0, 2_000).Select(number => first with { Id = ServiceBed.NewId(), Name = $"host {number}" })]);
+        var observation = bed.Services.GetRequiredService<HostObservation>();
+        using var enough = new CancellationTokenSource();
+
+        var watching = Task.Run(() => observation.Watch(enough.Token));
+        for (var round = 0; round < 40 && !watching.IsCompleted; round++)
+        {
+            observation.Lost(ShardSet.All);
+            await observation.Gained(ShardSet.All);
+        }
+
+        await enough.CancelAsync();
+        await watching.ContinueWith(_ => { }, TaskScheduler.Default);
+        watching.Exception.ShouldBeNull();
     }
 }
