@@ -73,8 +73,8 @@ internal sealed class FleetFigures(Options options, Figures figures, string fold
         var count = options.Quick ? 2_000 : 22_000;
         var home = await BenchHome.Prepare(Path.Combine(folder, "fleet-in-flight"), null);
         await using var manager = await FleetManager.Start(home);
-        await using var simulator = await SimulatorProcess.Start(home, options.Quick ? 50 : 200, 1, options.Quick ? "{uniform: [1s, 2s]}" : "{uniform: [5s, 10s]}");
-        await Settled(manager, options.Quick ? 50 : 200);
+        await using var simulator = await SimulatorProcess.Start(home, options.Quick ? 50 : 400, 1, options.Quick ? "{uniform: [1s, 2s]}" : "{uniform: [3s, 6s]}");
+        await Settled(manager, options.Quick ? 50 : 400);
         var machine = await Machines(manager);
         var clock = Stopwatch.StartNew();
         var (sent, peak) = (0, 0L);

@@ -12,8 +12,9 @@ internal sealed class Programs(InstanceHome home)
 
     public Daemon Agent { get; } = new("agent", At("Nssv.Agent", "nssv-agent.dll"), ["serve", "--home", home.Agent], home.Agent, home.AgentPid, home.AgentLog)
     {
-        // The collector's first generation is as large as the processor's cache lets it be (80 MB on a server): memory that is the guests'. 4 MiB, in hex.
-        Variables = [("DOTNET_GCgen0size", "400000")],
+        // Memory here is the guests'. The collector's first generation is as large as the processor's cache lets it be (80 MB on a server): 1 MiB, in hex.
+        // The C library keeps a pool of memory for each thread that ever asked for some: two.
+        Variables = [("DOTNET_GCgen0size", "100000"), ("MALLOC_ARENA_MAX", "2")],
     };
 
     /// <summary>Makes the authority, certificates, database and first account where they are not yet.</summary>
