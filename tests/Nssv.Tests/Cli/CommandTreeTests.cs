@@ -60,6 +60,33 @@ public sealed class CommandTreeTests
         root.Subcommands.Where(command => command.Subcommands.Count > 0).Select(command => command.Name).ShouldBe(["operation"]);
     }
 
+    [Theory]
+    [InlineData("datacenter", "data-center", "data-centers", "datacenters")]
+    [InlineData("datastorage", "data-storage", "data-storages")]
+    [InlineData("imagestorage", "image-storage", "image-storages")]
+    [InlineData("portgroup", "port-group", "port-groups")]
+    [InlineData("vm", "vms", "virtual-machine", "virtual-machines")]
+    [InlineData("nic", "nics", "network-interface", "network-interfaces")]
+    [InlineData("operation", "operations", "task", "tasks")]
+    [InlineData("audit", "audit-entry", "audit-entries")]
+    [InlineData("manager", "managers", "management-nodes")]
+    [InlineData("tag", "tags", "tag-types")]
+    [InlineData("recycle-bin", "recyclebin")]
+    public async Task A_resource_is_also_called_as_in_the_api(string noun, params string[] words)
+    {
+        foreach (var word in words)
+        {
+            var parse = CommandTree.Parse(CommandTree.Build(Nowhere, ["--output", "json", word, "list"]), ["--output", "json", word, "list"]);
+            parse.Errors.ShouldBeEmpty(word);
+            parse.CommandResult.Parent.ShouldBeOfType<System.CommandLine.Parsing.CommandResult>().Command.Name.ShouldBe(noun);
+            (await CliRun.Of("[suggest]", $"nssv {word} sh")).Out.Split('\n').ShouldContain("show", word);
+        }
+
+        (await CliRun.Of("--help")).Out.ShouldNotContain("data-center");
+        (await CliRun.Of("[suggest]", "nssv data")).Out.ShouldBe("datacenter\ndatastorage\n");
+        (await CliRun.Of("ups")).ExitCode.ShouldBe(2);
+    }
+
     [Fact]
     public async Task Help_shows_usage_and_options()
     {
