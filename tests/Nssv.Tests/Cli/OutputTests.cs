@@ -49,6 +49,19 @@ public sealed class OutputTests
         ProblemBlock.Of(new ApiProblem { Title = "Not valid", Detail = "A name has 1 to 128 characters.", Errors = [new("name", "name-empty", "A name has 1 to 128 characters.")] })
             .ShouldBe("Error: Not valid\n  A name has 1 to 128 characters.\n  Field: name");
 
+    [Theory]
+    [InlineData("See all of it with dryRun=true, or delete it together with cascade=true.", "See all of it with --dry-run, or delete it together with --cascade.")]
+    [InlineData("Delete it, with expunge=true if it is to be removed at once.", "Delete it, with --expunge if it is to be removed at once.")]
+    [InlineData("Make sure that it is off and confirm that with hosts/{id}:confirmDown.", "Make sure that it is off and confirm that with 'nssv host confirm-down NAME'.")]
+    [InlineData("Ask GET /api/v1/hosts/{id}:go?force=true, things/{id}:go, or a.b=true.", "Ask GET /api/v1/hosts/{id}:go?force=true, things/{id}:go, or a.b=true.")]
+    public void Advice_names_options_and_commands_instead_of_the_api(string advice, string shown)
+    {
+        ProblemBlock.Of(new ApiProblem { Title = "No", Advice = advice }).ShouldBe($"Error: No\nAdvice: {shown}");
+        var words = shown.Split(' ').Select(word => word.Trim(',', '.')).Where(word => word.StartsWith("--", StringComparison.Ordinal));
+        var delete = CommandTree.Build(new CliEnvironment { Out = TextWriter.Null, Error = TextWriter.Null }).Subcommands.Single(command => command.Name == "vm").Subcommands.Single(command => command.Name == "delete");
+        words.ShouldAllBe(word => delete.Options.Any(option => option.Name == word));
+    }
+
     [Fact]
     public void Text_from_elsewhere_cannot_steer_the_terminal()
     {
