@@ -39,7 +39,7 @@ public sealed class CommandTreeTests
     ]);
 
     private static IEnumerable<string> Pairs(string kind) =>
-        [$"{kind} tag", $"{kind} tag set", $"{kind} tag unset", $"{kind} label", $"{kind} label set", $"{kind} label unset"];
+        [$"{kind} tag", $"{kind} tag list", $"{kind} tag set", $"{kind} tag unset", $"{kind} label", $"{kind} label list", $"{kind} label set", $"{kind} label unset"];
 
     [Fact]
     public void Everything_is_described()

@@ -130,9 +130,21 @@ public sealed class OutputTests
         changes.Since(Operation("running", """{"name":"reserve","state":"started"}""")).ShouldBe(["reserve: started"]);
         changes.Since(Operation("running", """{"name":"reserve","state":"started"}""")).ShouldBeEmpty();
         changes.Since(Operation("running", """{"name":"reserve","state":"done","startedAt":"2026-01-01T00:00:00Z","endedAt":"2026-01-01T00:00:02Z"}""", """{"name":"start","state":"failed","error":{"title":"t","detail":"no room"}}"""))
-            .ShouldBe(["reserve: done (2.0 s)", "start: failed: no room"]);
+            .ShouldBe(["reserve: done (2.0 s)", "start: started", "start: failed: no room"]);
         changes.Since(Operation("undoing")).ShouldBe(["undoing"]);
         changes.Since(Operation("failed")).ShouldBeEmpty();
+    }
+
+    /// <summary>Whether somebody looked while a step was at work, or only afterwards, the lines are the same.</summary>
+    [Fact]
+    public void How_often_an_operation_is_looked_at_does_not_change_what_is_told()
+    {
+        string[] looks = ["""{"name":"a","state":"started"}""", """{"name":"a","state":"done"}""", """{"name":"b","state":"started"}""", """{"name":"b","state":"done"}"""];
+        var often = new StepChanges();
+        var told = looks.SelectMany((_, i) => often.Since(Operation("running", i < 2 ? [looks[i]] : [looks[1], looks[i]])).ToArray()).ToArray();
+        told.ShouldBe(["a: started", "a: done", "b: started", "b: done"]);
+        new StepChanges().Since(Operation("succeeded", looks[1], looks[3])).ShouldBe(told);
+        new StepChanges().Since(Operation("running", looks[1], """{"name":"b","state":"pending"}""")).ShouldBe(told[..2]);
     }
 
     private static OperationSnapshot Operation(string state, params string[] steps) =>

@@ -181,7 +181,8 @@ public abstract class RecycleBinTests : IAsyncLifetime
         var said = await DryRun(new DeleteVirtualMachine(vm.Id));
         said.Steps.Select(step => (step.Action, step.Kind, step.PartOf)).ShouldBe(
         [
-            (CascadeAction.Recycle, "network-interface", "virtual-machine"), (CascadeAction.Recycle, "volume", "virtual-machine"), (CascadeAction.Recycle, "virtual-machine", null),
+            (CascadeAction.Recycle, "network-interface", "virtual-machine"), (CascadeAction.Recycle, "volume", "virtual-machine"), (CascadeAction.Recycle, "volume-layer", "virtual-machine"),
+            (CascadeAction.Recycle, "virtual-machine", null),
         ], ignoreOrder: true);
         (said.Refused, said.ExpungeAt).ShouldBe((false, Clock.Now(_time).AddDays(7)));
         (await DryRun(new DeleteVirtualMachine(vm.Id) { Cascade = true })).ExpungeAt.ShouldBe(said.ExpungeAt);
