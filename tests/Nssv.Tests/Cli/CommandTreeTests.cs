@@ -179,8 +179,10 @@ public sealed class CommandTreeTests
     {
         foreach (var shell in new[] { "bash", "zsh", "fish" })
         {
-            (await CliRun.Of("completion", shell)).Out.ShouldContain("[suggest:");
+            (await CliRun.Of("completion", shell)).Out.ShouldContain("[suggest");
         }
+
+        (await CliRun.Of("completion", "--help")).Out.ShouldContain("NSSV_COMPLETION_SECONDS");
     }
 
     private static IEnumerable<Command> All(Command command) => command.Subcommands.SelectMany(All).Prepend(command);

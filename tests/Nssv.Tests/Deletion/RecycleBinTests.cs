@@ -189,7 +189,8 @@ public abstract class RecycleBinTests : IAsyncLifetime
         var expunged = await DryRun(new DeleteVirtualMachine(vm.Id) { Expunge = true });
         (expunged.Steps[^1].Action, expunged.ExpungeAt).ShouldBe((CascadeAction.Expunge, null));
         expunged.Steps.ShouldAllBe(step => step.Action != CascadeAction.Recycle);
-        (await Get<VirtualMachine>(vm.Id)).ShouldBe(vm);
+        (await Get<VirtualMachine>(vm.Id)).Version.ShouldBe(vm.Version);
+        (await _bed.Store.Count<RecycledItem>()).ShouldBe(0);
 
         await _bed.Do(new DeleteVirtualMachine(vm.Id));
         (await Get<VirtualMachine>(vm.Id)).ExpungeAt.ShouldBe(said.ExpungeAt, "what was said is what is done");
