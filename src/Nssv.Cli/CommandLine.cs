@@ -15,7 +15,7 @@ internal static class CommandLine
     {
         if (Suggestions.AreAskedFor(arguments))
         {
-            await Suggestions.Write(CommandTree.Build(environment), arguments, environment);
+            await Suggestions.Write(arguments, environment);
             return ExitCode.Success;
         }
 

@@ -25,7 +25,7 @@ internal static class CommandTree
 {
     private static readonly ParserConfiguration Parsing = new() { EnablePosixBundling = false, ResponseFileTokenReplacer = null };
 
-    private sealed record Entry(string Name, string Description, Func<CliEnvironment, Command> Build, string? Alias = null);
+    private sealed record Entry(string Name, string Description, Func<CliEnvironment, Command> Build, string? Collection = null, string? Alias = null);
 
     private static IReadOnlyList<Entry> Entries =>
     [
@@ -33,26 +33,26 @@ internal static class CommandTree
         new("down", "Stop the instance; its virtual machines keep running", DownCommand.Build),
         new("status", "Show how the instance on this machine is", StatusCommand.Build),
         new(SimulateCommand.Name, "Fill the platform with simulated hosts and virtual machines, until Ctrl-C", SimulateCommand.Build),
-        new("vm", "Virtual machines", VmCommands.Build),
-        new("image", "Templates from which disks are made, and media", ImageCommands.Build),
-        new("volume", "Disks of virtual machines", VolumeCommands.Build),
-        new("host", "Physical servers that run virtual machines", HostCommands.Build),
-        new("cluster", "Clusters of hosts", InventoryCommands.Cluster),
-        new("datacenter", "Data centers", InventoryCommands.DataCenter),
-        new("datastorage", "Space for the disks of virtual machines", InventoryCommands.DataStorage),
-        new("imagestorage", "Space for images", InventoryCommands.ImageStorage),
-        new("portgroup", "Groups of network ports with one configuration", InventoryCommands.PortGroup),
-        new("nic", "Virtual network cards", NicCommands.Build),
-        new("account", "Who may sign in", InventoryCommands.Account),
-        new("setting", "What may be changed about the platform while it runs", SettingCommands.Build),
-        new("tag", "System tags that there are", TagCommands.Build),
-        new("audit", "Who changed what, and who signed in", AuditCommands.Build),
-        new("manager", "Managers: the management nodes of the platform", ManagerCommands.Build),
-        new("plugin", "Plugins: what extends the platform", PluginCommands.Build),
-        new("schedule", "Schedules: what the platform does again and again", ScheduleCommands.Build),
-        new("recycle-bin", "What was deleted and can be recovered", RecycleBinCommands.Build),
-        new("operation", "Operations: what the platform does and did", OperationCommands.Build, Alias: "task"),
-        new("event", "What changed on the platform", EventCommands.Build),
+        new("vm", "Virtual machines", VmCommands.Build, "virtual-machines"),
+        new("image", "Templates from which disks are made, and media", ImageCommands.Build, "images"),
+        new("volume", "Disks of virtual machines", VolumeCommands.Build, "volumes"),
+        new("host", "Physical servers that run virtual machines", HostCommands.Build, "hosts"),
+        new("cluster", "Clusters of hosts", InventoryCommands.Cluster, "clusters"),
+        new("datacenter", "Data centers", InventoryCommands.DataCenter, "data-centers"),
+        new("datastorage", "Space for the disks of virtual machines", InventoryCommands.DataStorage, "data-storages"),
+        new("imagestorage", "Space for images", InventoryCommands.ImageStorage, "image-storages"),
+        new("portgroup", "Groups of network ports with one configuration", InventoryCommands.PortGroup, "port-groups"),
+        new("nic", "Virtual network cards", NicCommands.Build, "network-interfaces"),
+        new("account", "Who may sign in", InventoryCommands.Account, "accounts"),
+        new("setting", "What may be changed about the platform while it runs", SettingCommands.Build, "settings"),
+        new("tag", "System tags that there are", TagCommands.Build, "tag-types"),
+        new("audit", "Who changed what, and who signed in", AuditCommands.Build, "audit-entries"),
+        new("manager", "Managers: the management nodes of the platform", ManagerCommands.Build, "management-nodes"),
+        new("plugin", "Plugins: what extends the platform", PluginCommands.Build, "plugins"),
+        new("schedule", "Schedules: what the platform does again and again", ScheduleCommands.Build, "schedules"),
+        new("recycle-bin", "What was deleted and can be recovered", RecycleBinCommands.Build, "recycle-bin"),
+        new("operation", "Operations: what the platform does and did", OperationCommands.Build, "operations", Alias: "task"),
+        new("event", "What changed on the platform", EventCommands.Build, "events"),
         new("api", "Call the API with the session; JSON comes out", ApiCommand.Build),
         new("completion", "Print a completion script for bash, zsh or fish", CompletionCommand.Build),
         new("version", "Print the version", VersionCommand.Build),
@@ -69,11 +69,28 @@ internal static class CommandTree
 
         foreach (var entry in Entries)
         {
-            var called = arguments is null || arguments.Contains(entry.Name) || (entry.Alias is not null && arguments.Contains(entry.Alias));
-            root.Subcommands.Add(called ? entry.Build(environment) : Bare(entry));
+            string[] otherWords = [.. (arguments ?? []).Where(word => word != entry.Name && word != entry.Alias && MeansResource(entry, word)).Distinct(StringComparer.Ordinal)];
+            var called = arguments is null || otherWords.Length > 0 || arguments.Contains(entry.Name) || (entry.Alias is not null && arguments.Contains(entry.Alias));
+            var command = called ? entry.Build(environment) : Bare(entry);
+            foreach (var word in otherWords)
+            {
+                command.Aliases.Add(word);
+            }
+
+            root.Subcommands.Add(command);
         }
 
         return root;
+    }
+
+    /// <summary>A resource is meant by its noun and by its collection's name, in the singular or the plural, with hyphens or without. Help and completion offer the noun alone.</summary>
+    private static bool MeansResource(Entry entry, string word) =>
+        entry.Collection is not null && !word.StartsWith('-') && Plain(word) is var plain && new[] { entry.Name, entry.Collection, entry.Alias }.Any(known => known is not null && plain == Plain(known));
+
+    private static string Plain(string word)
+    {
+        var joined = word.Replace("-", "", StringComparison.Ordinal);
+        return joined.EndsWith("ies", StringComparison.Ordinal) ? $"{joined[..^3]}y" : joined.TrimEnd('s');
     }
 
     public static ParseResult Parse(Command root, IReadOnlyList<string> arguments) => root.Parse(arguments, Parsing);

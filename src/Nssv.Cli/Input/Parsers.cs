@@ -79,6 +79,23 @@ internal static class Parsers
         },
     };
 
+    /// <summary>System tags <c>key=value</c>.</summary>
+    public static Option<string[]> Tags(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "KEY=VALUE",
+        Arity = ArgumentArity.ZeroOrMore,
+        CustomParser = static result =>
+        {
+            foreach (var token in result.Tokens.Where(token => token.Value.IndexOf('=') <= 0))
+            {
+                result.AddError($"\"{token.Value}\" is not a tag. Write it like compute.pinnedToHost=host-3.");
+            }
+
+            return [.. result.Tokens.Select(token => token.Value)];
+        },
+    };
+
     private static long? ReadSize(ArgumentResult result) => SizeOf(result.Tokens[0].Value, result);
 
     private static long? SizeOf(string text, ArgumentResult result)

@@ -41,7 +41,11 @@ internal sealed class OperationRunner(Invocation invocation, WaitOptions options
     {
         if (accepted.HasEnded)
         {
-            return accepted;
+            return accepted.Steps.Count == 0 ? accepted : await Display().Show(title, report =>
+            {
+                report(accepted);
+                return Task.FromResult(accepted);
+            });
         }
 
         using var limit = new CancellationTokenSource(invocation.Value(options.Timeout) ?? Timeout.InfiniteTimeSpan, invocation.Environment.Time);

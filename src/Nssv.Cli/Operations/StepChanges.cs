@@ -6,7 +6,10 @@ namespace Nssv.Cli.Operations;
 /// <summary>Finds what is new between two looks at the same operation, in words.</summary>
 internal sealed class StepChanges
 {
+    private const string Started = "started";
+
     private readonly List<string> seen = [];
+    private readonly HashSet<int> begun = [];
     private string? state;
 
     public IEnumerable<string> Since(OperationSnapshot operation)
@@ -29,10 +32,18 @@ internal sealed class StepChanges
                 seen.Add(step.State);
             }
 
-            if (Describe(step) is { } line)
+            if (Describe(step) is not { } line)
             {
-                lines.Add(line);
+                continue;
             }
+
+            // One that ended before it was looked at began as well: whoever reads the lines need not know how often somebody looked.
+            if (begun.Add(i) && step.State != Started)
+            {
+                lines.Add($"{step.Name}: {Started}");
+            }
+
+            lines.Add(line);
         }
 
         // Running says nothing that its steps do not, and the end is the caller's to announce.

@@ -39,7 +39,7 @@ internal static class ProblemBlock
 
         if (problem.Advice is { Length: > 0 } advice)
         {
-            lines.Add($"Advice: {Printable.Of(advice, keepLines: true)}");
+            lines.Add($"Advice: {Printable.Of(ApiWords.AsCommands(advice), keepLines: true)}");
         }
 
         return string.Join('\n', lines);

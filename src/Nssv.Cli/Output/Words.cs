@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Nssv.Cli.Output;
 
-/// <summary>Turns field names into headings.</summary>
+/// <summary>Turns names of the API into those that people see.</summary>
 internal static class Words
 {
     /// <summary><c>cpuCount</c> becomes <c>cpu count</c>; a unit at the end goes, because the value shows it.</summary>
@@ -18,4 +18,7 @@ internal static class Words
 
         return text.ToString().TrimStart();
     }
+
+    /// <summary><c>confirmDown</c> becomes <c>confirm-down</c>, as options and commands are called.</summary>
+    public static string Kebab(string name) => string.Concat(name.Select(c => char.IsAsciiLetterUpper(c) ? $"-{char.ToLowerInvariant(c)}" : c.ToString()));
 }

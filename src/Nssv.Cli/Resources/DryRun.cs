@@ -33,15 +33,25 @@ internal static class DryRun
     private static void Part(Invocation invocation, JsonObject plan, string title)
     {
         var refused = plan["refused"]!.GetValue<bool>();
-        invocation.Results.Say($"{title} {(refused ? "would be refused" : $"would delete {plan["total"]}")}:");
+        invocation.Results.Say($"{title} {(refused ? "would be refused" : Outcome(invocation, plan))}:");
         var steps = plan["steps"]!.AsArray().OfType<JsonObject>().Select(Step).ToList();
         invocation.Results.List(steps, Steps, ReferenceNames.None);
+        if (!refused && Recycled(plan) > 0)
+        {
+            invocation.Results.Say("'nssv recycle-bin recover' brings back what lies there; with --expunge it would be gone at once.");
+        }
+
         if (!refused)
         {
             return;
         }
 
         var hindrances = plan["hindrances"]!.AsArray().OfType<JsonObject>().ToList();
+        foreach (var hindrance in hindrances)
+        {
+            hindrance["advice"] = ApiWords.AsCommands(hindrance["advice"].AsText() ?? "");
+        }
+
         invocation.Results.Say("");
         invocation.Results.List(hindrances, Hindrances, ReferenceNames.None);
         if (plan["hindranceCount"]!.GetValue<long>() - hindrances.Count is > 0 and var more)
@@ -49,6 +59,22 @@ internal static class DryRun
             invocation.Results.Say($"and {more} more");
         }
     }
+
+    private static string Outcome(Invocation invocation, JsonObject plan)
+    {
+        var recycled = Recycled(plan);
+        if (recycled == 0)
+        {
+            return $"would delete {plan["total"]}";
+        }
+
+        var rest = plan["total"]!.GetValue<long>() - recycled;
+        var until = plan["expungeAt"] is { } at ? $"until {new CellText(invocation.Environment.Time.GetUtcNow()).Full("expungeAt", at)}" : "until a person expunges it";
+        return $"would {(rest > 0 ? $"delete {rest} and " : "")}put {recycled} into the recycle bin, {until}";
+    }
+
+    private static long Recycled(JsonObject plan) =>
+        plan["steps"]!.AsArray().OfType<JsonObject>().Where(step => step["action"].AsText() == "recycle").Sum(step => step["count"]!.GetValue<long>());
 
     private static JsonObject Step(JsonObject step, int index)
     {

@@ -62,6 +62,24 @@ internal sealed record Field(Option Option, string Path, Func<Invocation, Cancel
             text.IndexOf('=') is > 0 and var at ? new(text[..at], text[(at + 1)..]) : new(text[..^1], null);
     }
 
+    /// <summary>System tags of what is made; what one refers to may be given by its name.</summary>
+    public static Field Tags()
+    {
+        var option = Parsers.Tags("--tag", "A system tag, of those in 'nssv tag list'; may be given several times");
+        return new(option, "tags", async (invocation, cancellation) =>
+        {
+            var values = new JsonObject();
+            foreach (var pair in invocation.Value(option)!)
+            {
+                var at = pair.IndexOf('=', StringComparison.Ordinal);
+                values[pair[..at]] = pair[(at + 1)..];
+            }
+
+            await SystemTags.Resolve(invocation, values, cancellation);
+            return values;
+        });
+    }
+
     public static Field DeletionPolicy() => Choice("--deletion-policy", "deletionPolicy", "What deleting it does; else as the setting of its kind says", "immediate", "delayed", "never");
 
     public static Field Description() => Text("--description", "description", "What it is for");

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Nssv.Cli.Operations;
+using Nssv.Cli.Output;
 using Nssv.Client;
 
 namespace Nssv.Cli.Resources;
@@ -8,14 +9,34 @@ namespace Nssv.Cli.Resources;
 /// <summary>Labels and system tags of any resource: <c>tag set NAME KEY=VALUE…</c>, <c>tag unset NAME KEY…</c>. What is not named stays.</summary>
 internal sealed class PairCommands(ResourceKind kind, CliEnvironment environment)
 {
-    public Command Tags() => Group("tag", "tags", $"System tags of {kind.OneNoun}; 'nssv tag list' tells which there are", Stored);
+    public Command Tags() => Group("tag", "tags", $"System tags of {kind.OneNoun}; 'nssv tag list' tells which there are", SystemTags.Resolve);
 
     public Command Labels() => Group("label", "labels", $"Labels of {kind.OneNoun}: words of your own", (_, _, _) => Task.CompletedTask);
 
     private Command Group(string noun, string field, string description, Func<Invocation, JsonObject, CancellationToken, Task> complete)
     {
         var commands = new ResourceCommands(kind, environment);
-        return new Command(noun, description) { Set(commands, noun, field, complete), Unset(commands, noun, field) };
+        return new Command(noun, description) { List(commands, noun, field), Set(commands, noun, field, complete), Unset(commands, noun, field) };
+    }
+
+    private Command List(ResourceCommands commands, string noun, string field)
+    {
+        var target = commands.Target();
+        var isTag = field == "tags";
+        var command = new Command("list", isTag ? $"Show the system tags of {kind.OneNoun}, and what they do" : $"Show the labels of {kind.OneNoun}") { target };
+        command.Aliases.Add("ls");
+        return command.Runs(environment, async (invocation, cancellation) =>
+        {
+            var resource = await invocation.Client.Get(kind.Collection, await commands.Id(invocation, target, cancellation), cancellation);
+            IEnumerable<KeyValuePair<string, JsonNode?>> pairs = resource[field] as JsonObject ?? [];
+            List<JsonObject> rows = [.. pairs.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => new JsonObject { [noun] = pair.Key, ["value"] = pair.Value?.DeepClone() })];
+            if (isTag)
+            {
+                await SystemTags.Describe(invocation, rows, cancellation);
+            }
+
+            invocation.Results.List(rows, isTag ? SystemTags.Columns : [new("Label", "label"), new("Value", "value")], ReferenceNames.None);
+        });
     }
 
     private Command Set(ResourceCommands commands, string noun, string field, Func<Invocation, JsonObject, CancellationToken, Task> complete)
@@ -52,23 +73,5 @@ internal sealed class PairCommands(ResourceKind kind, CliEnvironment environment
         var id = await commands.Id(invocation, target, cancellation);
         var request = new ApiRequest(HttpMethod.Patch, $"{ApiClient.Root}/{kind.Collection}/{id}") { Body = new JsonObject { [field] = values } };
         await new OperationRunner(invocation, wait).Run(request, $"Changing {kind.Noun} {invocation.Value(target)}", cancellation);
-    }
-
-    /// <summary>What refers to a resource may be given by its name.</summary>
-    private static async Task Stored(Invocation invocation, JsonObject values, CancellationToken cancellation)
-    {
-        var types = new List<JsonObject>();
-        await foreach (var type in invocation.Client.List(ResourceKinds.TagType.Collection, new ListQuery("kind = reference"), cancellation))
-        {
-            types.Add(type);
-        }
-
-        foreach (var type in types)
-        {
-            if (type["name"].AsText() is { } name && values[name].AsText() is { } value && type["refersTo"].AsText() is { } collection)
-            {
-                values[name] = await invocation.IdOf(collection, value, cancellation);
-            }
-        }
     }
 }

@@ -135,7 +135,7 @@ internal sealed class ResourceCommands(ResourceKind kind, CliEnvironment environ
     public Command Verb(string verb, string description, string doing, params Field[] fields)
     {
         var target = Target();
-        var command = new Command(KebabCase(verb), description) { target };
+        var command = new Command(Words.Kebab(verb), description) { target };
         var wait = Complete(command, fields);
         return command.Runs(environment, async (invocation, cancellation) =>
         {
@@ -169,8 +169,6 @@ internal sealed class ResourceCommands(ResourceKind kind, CliEnvironment environ
             await (tries ? DryRun.Show(invocation, request, title, cancellation) : new OperationRunner(invocation, wait).Run(request, title, cancellation));
         });
     }
-
-    private static string KebabCase(string verb) => string.Concat(verb.Select(c => char.IsAsciiLetterUpper(c) ? $"-{char.ToLowerInvariant(c)}" : c.ToString()));
 
     public Argument<string> Target() => new Argument<string>("NAME") { Description = $"The {kind.Noun}'s id, or its name if no other has it" }.Names(kind.Collection);
 

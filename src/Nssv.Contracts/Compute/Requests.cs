@@ -9,7 +9,7 @@ namespace Nssv.Contracts.Compute;
 
 /// <summary>Makes a virtual machine with its disks and network cards, and starts it unless told otherwise.</summary>
 [ApiRequest("POST", "virtual-machines", Permission = "virtual-machine.create", Summary = "Create a virtual machine")]
-public sealed record CreateVirtualMachine : Request, IValidated
+public sealed record CreateVirtualMachine : CreateRequest, IValidated
 {
     /// <summary>Most virtual CPUs of one machine.</summary>
     public const int MaxCpuCount = 512;
@@ -22,11 +22,6 @@ public sealed record CreateVirtualMachine : Request, IValidated
 
     public required string Name { get; init; }
     public string? Description { get; init; }
-    public IReadOnlyDictionary<string, string>? Labels { get; init; }
-
-    /// <summary>System tags; those of machines are among the tag types.</summary>
-    public IReadOnlyDictionary<string, string>? Tags { get; init; }
-
     public required int CpuCount { get; init; }
 
     /// <summary>A multiple of 1 MiB.</summary>

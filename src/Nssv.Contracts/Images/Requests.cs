@@ -10,13 +10,12 @@ namespace Nssv.Contracts.Images;
 
 /// <summary>Makes an image storage on a connected host.</summary>
 [ApiRequest("POST", "image-storages", Permission = "image-storage.create", Summary = "Create an image storage")]
-public sealed record CreateImageStorage : Request, IValidated
+public sealed record CreateImageStorage : CreateRequest, IValidated
 {
     [NewId] public Id Id { get; init; }
     public override Id Target => Id;
     public required string Name { get; init; }
     public string? Description { get; init; }
-    public IReadOnlyDictionary<string, string>? Labels { get; init; }
 
     /// <summary>The driver: "local" is a directory of one host.</summary>
     public string Kind { get; init; } = "local";
@@ -56,13 +55,12 @@ public sealed record DetachImageStorageFromDataCenter([property: FromRoute] Id I
 
 /// <summary>Takes an image in: by upload (the operation waits for the bytes), from a URL, or from a file of the image storage's host.</summary>
 [ApiRequest("POST", "images", Permission = "image.create", Summary = "Create an image")]
-public sealed record CreateImage : Request, IValidated
+public sealed record CreateImage : CreateRequest, IValidated
 {
     [NewId] public Id Id { get; init; }
     public override Id Target => Id;
     public required string Name { get; init; }
     public string? Description { get; init; }
-    public IReadOnlyDictionary<string, string>? Labels { get; init; }
     public required ImageKind Kind { get; init; }
 
     /// <summary>Of what is given; a file of another format is refused.</summary>

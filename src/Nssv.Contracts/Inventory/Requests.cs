@@ -5,13 +5,12 @@ using Nssv.Kernel.Cascade;
 namespace Nssv.Contracts.Inventory;
 
 [ApiRequest("POST", "data-centers", Permission = "data-center.create", Summary = "Create a data center")]
-public sealed record CreateDataCenter : Request, IValidated
+public sealed record CreateDataCenter : CreateRequest, IValidated
 {
     [NewId] public Id Id { get; init; }
     public override Id Target => Id;
     public required string Name { get; init; }
     public string? Description { get; init; }
-    public IReadOnlyDictionary<string, string>? Labels { get; init; }
 
     public IEnumerable<FieldError> Validate() =>
         Rules.Name("name", Name).Concat(Rules.Description("description", Description)).Concat(Rules.Labels("labels", Labels));
@@ -25,13 +24,12 @@ public sealed record DeleteDataCenter([property: FromRoute] Id Id) : DeleteReque
 }
 
 [ApiRequest("POST", "clusters", Permission = "cluster.create", Summary = "Create a cluster")]
-public sealed record CreateCluster : Request, IValidated
+public sealed record CreateCluster : CreateRequest, IValidated
 {
     [NewId] public Id Id { get; init; }
     public override Id Target => Id;
     public required string Name { get; init; }
     public string? Description { get; init; }
-    public IReadOnlyDictionary<string, string>? Labels { get; init; }
     public required Id DataCenterId { get; init; }
 
     /// <summary>The architecture of all its hosts; never changes.</summary>
@@ -50,13 +48,12 @@ public sealed record DeleteCluster([property: FromRoute] Id Id) : DeleteRequest
 
 /// <summary>Makes a host known. Its agent comes later, with a token of <see cref="IssueEnrolment"/>.</summary>
 [ApiRequest("POST", "hosts", Permission = "host.create", Summary = "Add a host")]
-public sealed record CreateHost : Request, IValidated
+public sealed record CreateHost : CreateRequest, IValidated
 {
     [NewId] public Id Id { get; init; }
     public override Id Target => Id;
     public required string Name { get; init; }
     public string? Description { get; init; }
-    public IReadOnlyDictionary<string, string>? Labels { get; init; }
     public required Id ClusterId { get; init; }
 
     /// <summary>Name or address under which the manager reaches it, without a port.</summary>

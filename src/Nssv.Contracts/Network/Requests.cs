@@ -5,13 +5,12 @@ using Nssv.Kernel.Cascade;
 namespace Nssv.Contracts.Network;
 
 [ApiRequest("POST", "port-groups", Permission = "port-group.create", Summary = "Create a port group")]
-public sealed record CreatePortGroup : Request, IValidated
+public sealed record CreatePortGroup : CreateRequest, IValidated
 {
     [NewId] public Id Id { get; init; }
     public override Id Target => Id;
     public required string Name { get; init; }
     public string? Description { get; init; }
-    public IReadOnlyDictionary<string, string>? Labels { get; init; }
     public required Id DataCenterId { get; init; }
 
     /// <summary>The driver: "isolated" is a link with no peer.</summary>
@@ -30,14 +29,14 @@ public sealed record DeletePortGroup([property: FromRoute] Id Id) : DeleteReques
 
 /// <summary>Plugs a new network card into a stopped machine, which sees it at its next start.</summary>
 [ApiRequest("POST", "network-interfaces", Permission = "network-interface.create", Summary = "Plug a network card into a stopped virtual machine")]
-public sealed record CreateNetworkInterface : Request, IValidated
+public sealed record CreateNetworkInterface : CreateRequest, IValidated
 {
     [NewId] public Id Id { get; init; }
     public override Id Target => Id;
 
     /// <summary>Null: "nic" and its index.</summary>
     public string? Name { get; init; }
-
+    public string? Description { get; init; }
     public required Id VirtualMachineId { get; init; }
     public required Id PortGroupId { get; init; }
 
@@ -48,7 +47,7 @@ public sealed record CreateNetworkInterface : Request, IValidated
 
     public IEnumerable<FieldError> Validate()
     {
-        foreach (var error in Name is null ? [] : Rules.Name("name", Name))
+        foreach (var error in (Name is null ? [] : Rules.Name("name", Name)).Concat(Rules.Description("description", Description)).Concat(Rules.Labels("labels", Labels)))
             yield return error;
         if (MacAddress is not null && !Network.MacAddress.IsUsable(MacAddress))
             yield return Network.MacAddress.Wrong("macAddress");

@@ -49,13 +49,12 @@ public enum MissedRunRule
 
 /// <summary>Makes a schedule.</summary>
 [ApiRequest("POST", "schedules", Permission = "schedule.create", Summary = "Create a schedule")]
-public sealed record CreateSchedule : Request, IValidated
+public sealed record CreateSchedule : CreateRequest, IValidated
 {
     [NewId] public Id Id { get; init; }
     public override Id Target => Id;
     public required string Name { get; init; }
     public string? Description { get; init; }
-    public IReadOnlyDictionary<string, string>? Labels { get; init; }
     public required string Cron { get; init; }
     public string TimeZone { get; init; } = "UTC";
     public MissedRunRule MissedRun { get; init; }

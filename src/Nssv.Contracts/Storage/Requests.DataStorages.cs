@@ -6,13 +6,12 @@ namespace Nssv.Contracts.Storage;
 
 /// <summary>Makes a data storage known; hosts use it once it is attached to their cluster.</summary>
 [ApiRequest("POST", "data-storages", Permission = "data-storage.create", Summary = "Create a data storage")]
-public sealed record CreateDataStorage : Request, IValidated
+public sealed record CreateDataStorage : CreateRequest, IValidated
 {
     [NewId] public Id Id { get; init; }
     public override Id Target => Id;
     public required string Name { get; init; }
     public string? Description { get; init; }
-    public IReadOnlyDictionary<string, string>? Labels { get; init; }
     public required Id DataCenterId { get; init; }
 
     /// <summary>The driver: "local" is a directory of the same path on each host.</summary>

@@ -8,13 +8,12 @@ namespace Nssv.Contracts.Storage;
 
 /// <summary>Makes an empty data disk, free or attached to a stopped machine.</summary>
 [ApiRequest("POST", "volumes", Permission = "volume.create", Summary = "Create a volume")]
-public sealed record CreateVolume : Request, IValidated
+public sealed record CreateVolume : CreateRequest, IValidated
 {
     [NewId] public Id Id { get; init; }
     public override Id Target => Id;
     public required string Name { get; init; }
     public string? Description { get; init; }
-    public IReadOnlyDictionary<string, string>? Labels { get; init; }
     public required long SizeBytes { get; init; }
     public required Id DataStorageId { get; init; }
 

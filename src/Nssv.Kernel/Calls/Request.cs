@@ -11,6 +11,16 @@ public abstract record Request
 /// <summary>A request whose turn answers with <typeparamref name="TResult"/>.</summary>
 public abstract record Request<TResult> : Request;
 
+/// <summary>A request that makes a named resource: labels and system tags may come with it, under the rules of a patch.</summary>
+public abstract record CreateRequest : Request
+{
+    /// <summary>User's own key/value pairs, at most 64.</summary>
+    public IReadOnlyDictionary<string, string>? Labels { get; init; }
+
+    /// <summary>System tags; the tag types say which the kind carries. The turn gets each value in the one form in which it is stored.</summary>
+    public IReadOnlyDictionary<string, string>? Tags { get; init; }
+}
+
 /// <summary>Marks a request that people may send through the API, and how.</summary>
 /// <param name="method">POST, PATCH or DELETE.</param>
 /// <param name="route">Below /api/v1, such as "virtual-machines" or "virtual-machines/{id}:start".</param>

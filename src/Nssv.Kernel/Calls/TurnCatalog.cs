@@ -1,8 +1,10 @@
+using System.Collections.ObjectModel;
 using System.Text.Json;
 using Nssv.Kernel.Cascade;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Model;
 using Nssv.Kernel.Ownership;
+using Nssv.Kernel.Tags;
 
 namespace Nssv.Kernel.Calls;
 
@@ -15,7 +17,7 @@ public sealed class TurnCatalog
     private readonly Dictionary<Type, Type> _deletions = [];
 
     /// <exception cref="InvalidOperationException">Two turns want the same request.</exception>
-    public TurnCatalog(IEnumerable<ITurn> turns)
+    public TurnCatalog(IEnumerable<ITurn> turns, TagRules tags)
     {
         foreach (var turn in turns)
         {
@@ -26,7 +28,7 @@ public sealed class TurnCatalog
                 var definition = t.GetGenericTypeDefinition();
                 var request = t.GetGenericArguments()[0];
                 var added = definition == typeof(AcceptTurn<,>) ? _accept.TryAdd(request, Bind(typeof(ResourceBinding<,>), t, turn))
-                    : definition == typeof(CreateTurn<>) ? _accept.TryAdd(request, Bind(typeof(CreateBinding<>), t, turn))
+                    : definition == typeof(CreateTurn<>) ? _accept.TryAdd(request, Bind(typeof(CreateBinding<>), t, turn, tags))
                     : definition != typeof(CallTurn<,>) || _call.TryAdd(request, turn);
                 if (!added)
                     throw new InvalidOperationException($"two turns decide on {request.Name}");
@@ -71,8 +73,8 @@ public sealed class TurnCatalog
         throw new InvalidOperationException($"{turn.GetType().Name} answers no call");
     }
 
-    private static AcceptBinding Bind(Type binding, Type turnType, ITurn turn) =>
-        (AcceptBinding)Activator.CreateInstance(binding.MakeGenericType(turnType.GetGenericArguments()), turn)!;
+    private static AcceptBinding Bind(Type binding, Type turnType, params object[] parts) =>
+        (AcceptBinding)Activator.CreateInstance(binding.MakeGenericType(turnType.GetGenericArguments()), parts)!;
 
     internal abstract class AcceptBinding
     {
@@ -86,12 +88,14 @@ public sealed class TurnCatalog
         public abstract ValueTask<(Decision Decision, Id ProjectId, string? Name)> Decide(Request request, AcceptContext context, long? ifMatch);
     }
 
-    private sealed class CreateBinding<TRequest>(CreateTurn<TRequest> turn) : AcceptBinding where TRequest : Request
+    private sealed class CreateBinding<TRequest>(CreateTurn<TRequest> turn, TagRules tags) : AcceptBinding where TRequest : Request
     {
         public override Type ResourceType => turn.ResourceType;
 
         public override async ValueTask<(Decision, Id, string?)> Decide(Request request, AcceptContext context, long? ifMatch)
         {
+            if (request is CreateRequest { Tags.Count: > 0 } tagged)
+                request = tagged with { Tags = await tags.Stored(turn.ResourceType, ReadOnlyDictionary<string, string>.Empty, tagged.Tags, context.Store) };
             var decision = await turn.Decide((TRequest)request, context);
             return (decision, context.Caller.ProjectId, Made(decision, request.Target));
         }

@@ -20,20 +20,21 @@ public sealed record PlannedCascade(CascadeAction Action, string Kind, IReadOnly
 /// <param name="Total">Resources that would go, the target among them.</param>
 /// <param name="Counts">The same by kind.</param>
 /// <param name="Hindrances">The first of what stands in the way.</param>
+/// <param name="ExpungeAt">When what goes into the recycle bin would go for good; null when nothing goes there, or not by itself.</param>
 /// <param name="WithCascade">What <c>cascade=true</c> would take, when it was not asked for.</param>
 public sealed record CascadeDocument(
     bool Refused, long Total, IReadOnlyDictionary<string, long> Counts, IReadOnlyList<CascadeStepDocument> Steps, IReadOnlyList<CascadeHindrance> Hindrances, long HindranceCount,
-    CascadeDocument? WithCascade = null)
+    DateTimeOffset? ExpungeAt = null, CascadeDocument? WithCascade = null)
 {
     private const int Shown = 10;
 
-    public static CascadeDocument Of(CascadePlan plan)
+    public static CascadeDocument Of(CascadePlan plan, DateTimeOffset? expungeAt = null)
     {
-        List<PlannedCascade> steps = [.. plan.Steps, new(plan.TargetAction, plan.Target.Kind, [plan.Target])];
+        List<PlannedCascade> steps = [.. plan.Steps.Select(step => plan.TargetAction == CascadeAction.Recycle && step.PartOf == plan.Target.Kind ? step with { Action = CascadeAction.Recycle } : step), new(plan.TargetAction, plan.Target.Kind, [plan.Target])];
         var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
         foreach (var step in steps.Where(step => step.Property is null))
             counts[step.Kind] = counts.GetValueOrDefault(step.Kind) + step.Rows.Count;
-        return new(plan.Refused, counts.Values.Sum(), counts, [.. steps.Select(Step)], plan.Hindrances, plan.HindranceCount);
+        return new(plan.Refused, counts.Values.Sum(), counts, [.. steps.Select(Step)], plan.Hindrances, plan.HindranceCount, expungeAt);
     }
 
     private static CascadeStepDocument Step(PlannedCascade step) =>

@@ -37,6 +37,8 @@ public enum CascadeAction
     Delete,
     /// <summary>Removed for good, past the recycle bin.</summary>
     Expunge,
+    /// <summary>Put into the recycle bin, from which it can be recovered.</summary>
+    Recycle,
     /// <summary>A link is taken away, or a reference is set to null; what it joined stays.</summary>
     Detach,
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Nssv.Kernel.Calls;
 using Nssv.Kernel.Data;
+using Nssv.Kernel.Deletion;
 using Nssv.Kernel.Flows;
 using Nssv.Kernel.Model;
 
@@ -35,10 +36,14 @@ public sealed class Cascades
     private readonly TurnCatalog _turns;
     private readonly TimeProvider _time;
     private readonly IIdSource _ids;
+    private readonly DeletionRules _deletion;
+    private readonly Dictionary<string, IRecycledKind> _recycled;
 
-    internal Cascades(ResourceModels models, IStore store, CascadeCatalog catalog, CascadeReader reader, TurnCatalog turns, TimeProvider time, IIdSource ids)
+    internal Cascades(ResourceModels models, IStore store, CascadeCatalog catalog, CascadeReader reader, TurnCatalog turns, TimeProvider time, IIdSource ids, DeletionRules deletion,
+        IEnumerable<IRecycledKind> recycled)
     {
         (_models, _store, Catalog, _reader, _turns, _time, _ids) = (models, store, catalog, reader, turns, time, ids);
+        (_deletion, _recycled) = (deletion, recycled.ToDictionary(kind => kind.Kind, StringComparer.Ordinal));
     }
 
     internal CascadeCatalog Catalog { get; }
@@ -59,11 +64,11 @@ public sealed class Cascades
         if (request is not DeleteRequest delete)
             return await Detachment(request, table, target, binding, context, ifMatch);
 
-        var action = Action(delete);
-        var whole = CascadeDocument.Of(await Plan(table, target, action: action));
+        var (action, expungeAt) = Action(delete, table, target);
+        var whole = CascadeDocument.Of(await Plan(table, target, action: action), expungeAt);
         if (delete.Cascade)
             return whole;
-        var alone = CascadeDocument.Of(await Plan(table, target, cascade: false, action));
+        var alone = CascadeDocument.Of(await Plan(table, target, cascade: false, action), expungeAt);
         if (!alone.Refused && await Refusal(delete with { DryRun = false }, table, target, binding, context, ifMatch) is { } refusal)
             alone = alone with { Refused = true, Hindrances = [refusal], HindranceCount = 1 };
         return alone with { WithCascade = whole };
@@ -145,6 +150,13 @@ public sealed class Cascades
         }
     }
 
-    private static CascadeAction Action(DeleteRequest request) =>
-        JsonSerializer.SerializeToNode(request, request.GetType(), KernelJson.Options)!["expunge"]?.GetValue<bool>() == true ? CascadeAction.Expunge : CascadeAction.Delete;
+    /// <summary>What becomes of the target, and when it would go for good if it goes into the recycle bin, or lies there.</summary>
+    private (CascadeAction Action, DateTimeOffset? ExpungeAt) Action(DeleteRequest request, TableModel table, Resource target)
+    {
+        if (JsonSerializer.SerializeToNode(request, request.GetType(), KernelJson.Options)!["expunge"]?.GetValue<bool>() == true)
+            return (CascadeAction.Expunge, null);
+        if (target is not IRecyclable recyclable || _recycled.GetValueOrDefault(table.Singular)?.PolicyOf(recyclable) is not { } policy || policy == DeletionPolicy.Immediate)
+            return (CascadeAction.Delete, null);
+        return (CascadeAction.Recycle, recyclable.DeletedAt is null ? _deletion.ExpungeAt(policy, Clock.Now(_time)) : recyclable.ExpungeAt);
+    }
 }

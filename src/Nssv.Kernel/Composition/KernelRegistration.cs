@@ -55,10 +55,10 @@ public static class KernelRegistration
         services.AddSingleton<CascadeReader>();
         services.AddSingleton(p => new Cascades(
             p.GetRequiredService<Model.ResourceModels>(), p.GetRequiredService<IStore>(), p.GetRequiredService<CascadeCatalog>(), p.GetRequiredService<CascadeReader>(),
-            p.GetRequiredService<TurnCatalog>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<IIdSource>()));
+            p.GetRequiredService<TurnCatalog>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<IIdSource>(), p.GetRequiredService<DeletionRules>(), p.GetServices<IRecycledKind>()));
         services.AddServicesOf(typeof(KernelRegistration).Assembly);
         services.TryAddSingleton<IAuthoriser, RoleAuthoriser>();
-        services.AddSingleton(p => new TurnCatalog(p.GetServices<ITurn>()));
+        services.AddSingleton(p => new TurnCatalog(p.GetServices<ITurn>(), p.GetRequiredService<TagRules>()));
         services.AddSingleton(p =>
         {
             var assemblies = p.GetServices<ServiceAssembly>().Select(a => a.Assembly).Distinct().ToList();

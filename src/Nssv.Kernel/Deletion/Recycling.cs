@@ -35,6 +35,9 @@ public interface IRecycledKind
     /// <summary>Singular kebab-case.</summary>
     string Kind { get; }
 
+    /// <summary>What deleting this one would do now, unless it is to be expunged at once.</summary>
+    DeletionPolicy PolicyOf(IRecyclable resource);
+
     /// <summary>Removes one for good if its time had come by then, and leaves it as it is otherwise (it was recovered).</summary>
     Request Expunge(Id id, DateTimeOffset ifDueBy);
 }

@@ -27,8 +27,8 @@ public sealed class TagRules(TagCatalog catalog, ResourceModels models)
         var declaration = catalog.Find(name) ?? throw Unknown(name, kind, "tag-unknown", $"There is no system tag '{Fields.Shown(name)}'.").AsException();
         if (!declaration.Carriers.Any(type => type.IsAssignableFrom(carrier)))
             throw Unknown(name, kind, "tag-not-carried", $"A {kind.Singular} does not carry '{name}': that is for {string.Join(", ", declaration.Carriers.Select(PublicName))}.").AsException();
-        var canonical = declaration.Canonical(value)
-            ?? throw Problems.Invalid($"tags.{name}", $"'{Fields.Shown(value)}' is no value of '{name}', which is {declaration.Allowed}.", $"Give {declaration.Allowed}.", "tag-value").AsException();
+        var canonical = (value is null ? null : declaration.Canonical(value))
+            ?? throw Problems.Invalid($"tags.{name}", $"'{Fields.Shown(value ?? "null")}' is no value of '{name}', which is {declaration.Allowed}.", $"Give {declaration.Allowed}.", "tag-value").AsException();
         return await declaration.IsThere(store, canonical) ? canonical
             : throw Problems.Invalid($"tags.{name}", $"There is no {models.Table(declaration.RefersTo!).Singular} '{canonical}'.", code: "reference-not-found").AsException();
     }

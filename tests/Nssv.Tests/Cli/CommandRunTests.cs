@@ -41,7 +41,17 @@ public sealed class CommandRunTests : IDisposable
 
         run.ExitCode.ShouldBe(0);
         run.Out.ShouldBe("Creating vm first: done in 3.2 s. (vm-1)\n");
-        run.Error.ShouldBe("Creating vm first\n  reserve-host: done\n");
+        run.Error.ShouldBe("Creating vm first\n  reserve-host: started\n  reserve-host: done\n");
+    }
+
+    [Fact]
+    public async Task One_that_ended_before_anybody_looked_is_told_as_any_other()
+    {
+        await using var manager = await Manager(Done, accepted: Done);
+
+        var run = await Run(manager, "vm", "create", "first", "--image", "micro", "--cpus", "1", "--memory", "1G", "--wait");
+
+        run.ShouldBe(new CliRun(0, "Creating vm first: done in 3.2 s. (vm-1)\n", "Creating vm first\n  reserve-host: started\n  reserve-host: done\n"));
     }
 
     [Fact]
@@ -211,7 +221,7 @@ public sealed class CommandRunTests : IDisposable
         return CliRun.With(variables, arguments);
     }
 
-    private Task<TestManager> Manager(string ended, bool waiting = false)
+    private Task<TestManager> Manager(string ended, bool waiting = false, string accepted = Accepted)
     {
         var uploaded = false;
         return TestManager.Start(
@@ -241,7 +251,7 @@ public sealed class CommandRunTests : IDisposable
                         await context.Json($$"""{"items":[{"id":"id-of-{{collection}}","name":"x"}]}""");
                         break;
                     case "POST" or "PATCH" when path != "/api/v1/nothing":
-                        await context.Json(Accepted, 202);
+                        await context.Json(accepted, 202);
                         break;
                     default:
                         await context.Problem(404, """{"title":"None","code":"not-found","status":404}""");

@@ -39,7 +39,7 @@ public sealed class CommandTreeTests
     ]);
 
     private static IEnumerable<string> Pairs(string kind) =>
-        [$"{kind} tag", $"{kind} tag set", $"{kind} tag unset", $"{kind} label", $"{kind} label set", $"{kind} label unset"];
+        [$"{kind} tag", $"{kind} tag list", $"{kind} tag set", $"{kind} tag unset", $"{kind} label", $"{kind} label list", $"{kind} label set", $"{kind} label unset"];
 
     [Fact]
     public void Everything_is_described()
@@ -58,6 +58,33 @@ public sealed class CommandTreeTests
         var root = CommandTree.Build(Nowhere, ["--output", "json", "task", "list"]);
 
         root.Subcommands.Where(command => command.Subcommands.Count > 0).Select(command => command.Name).ShouldBe(["operation"]);
+    }
+
+    [Theory]
+    [InlineData("datacenter", "data-center", "data-centers", "datacenters")]
+    [InlineData("datastorage", "data-storage", "data-storages")]
+    [InlineData("imagestorage", "image-storage", "image-storages")]
+    [InlineData("portgroup", "port-group", "port-groups")]
+    [InlineData("vm", "vms", "virtual-machine", "virtual-machines")]
+    [InlineData("nic", "nics", "network-interface", "network-interfaces")]
+    [InlineData("operation", "operations", "task", "tasks")]
+    [InlineData("audit", "audit-entry", "audit-entries")]
+    [InlineData("manager", "managers", "management-nodes")]
+    [InlineData("tag", "tags", "tag-types")]
+    [InlineData("recycle-bin", "recyclebin")]
+    public async Task A_resource_is_also_called_as_in_the_api(string noun, params string[] words)
+    {
+        foreach (var word in words)
+        {
+            var parse = CommandTree.Parse(CommandTree.Build(Nowhere, ["--output", "json", word, "list"]), ["--output", "json", word, "list"]);
+            parse.Errors.ShouldBeEmpty(word);
+            parse.CommandResult.Parent.ShouldBeOfType<System.CommandLine.Parsing.CommandResult>().Command.Name.ShouldBe(noun);
+            (await CliRun.Of("[suggest]", $"nssv {word} sh")).Out.Split('\n').ShouldContain("show", word);
+        }
+
+        (await CliRun.Of("--help")).Out.ShouldNotContain("data-center");
+        (await CliRun.Of("[suggest]", "nssv data")).Out.ShouldBe("datacenter\ndatastorage\n");
+        (await CliRun.Of("ups")).ExitCode.ShouldBe(2);
     }
 
     [Fact]
@@ -152,8 +179,10 @@ public sealed class CommandTreeTests
     {
         foreach (var shell in new[] { "bash", "zsh", "fish" })
         {
-            (await CliRun.Of("completion", shell)).Out.ShouldContain("[suggest:");
+            (await CliRun.Of("completion", shell)).Out.ShouldContain("[suggest");
         }
+
+        (await CliRun.Of("completion", "--help")).Out.ShouldContain("NSSV_COMPLETION_SECONDS");
     }
 
     private static IEnumerable<Command> All(Command command) => command.Subcommands.SelectMany(All).Prepend(command);

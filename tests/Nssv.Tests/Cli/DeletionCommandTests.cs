@@ -35,14 +35,31 @@ public sealed class DeletionCommandTests : IDisposable
         const string step = """{"action":"expunge","kind":"virtual-machine","count":5,"resources":[{"id":"1","name":"web"}],"partOf":null}""";
         const string whole = $$"""{"refused":false,"total":6,"counts":{},"steps":[{{step}}],"hindrances":[],"hindranceCount":0,"withCascade":null}""";
         const string plan = $$"""
-            {"refused":true,"total":1,"counts":{},"steps":[],"hindrances":[{"kind":"host","id":"2","name":"h","because":"host 'h' uses it.","advice":"Delete it."}],"hindranceCount":30,"withCascade":{{whole}}}
+            {"refused":true,"total":1,"counts":{},"steps":[],"hindrances":[{"kind":"host","id":"2","name":"h","because":"host 'h' uses it.","advice":"Delete it with expunge=true."}],"hindranceCount":30,"withCascade":{{whole}}}
             """;
         var (sent, output) = await _sent.Answered("""{"items":[{"id":"the-id","name":"it"}]}""", plan, "cluster", "delete", "it", "--dry-run");
         sent.ShouldBe("DELETE /api/v1/clusters/the-id?dryRun=true");
-        foreach (var shown in (string[])["would be refused", "host 'h' uses it.", "and 29 more", "would delete 6", "expunge", "web and 4 more", "Nothing was changed."])
+        foreach (var shown in (string[])["would be refused", "host 'h' uses it.", "Delete it with --expunge.", "and 29 more", "would delete 6", "expunge", "web and 4 more", "Nothing was changed."])
             output.ShouldContain(shown);
         (await _sent.Answered("""{"items":[{"id":"the-id","name":"it"}]}""", plan, "cluster", "delete", "it", "--dry-run", "--output", "json")).Out.ShouldContain("\"hindranceCount\": 30");
         (await _sent.Answered("""{"items":[{"id":"the-id","name":"it"}]}""", whole, "volume", "detach", "it", "--dry-run")).Sent.ShouldBe("""POST /api/v1/volumes/the-id:detach {"dryRun":true}""");
+    }
+
+    [Theory]
+    [InlineData("null", 1, "would put 2 into the recycle bin, until a person expunges it:")]
+    [InlineData("\"2026-01-02T03:04:05Z\"", 1, "would put 2 into the recycle bin, until 2026-01-02 ")]
+    [InlineData("null", 4, "would delete 3 and put 2 into the recycle bin, until a person expunges it:")]
+    public async Task A_dry_run_says_what_can_be_recovered(string expungeAt, int total, string outcome)
+    {
+        const string found = """{"items":[{"id":"the-id","name":"it"}]}""";
+        var plan = $$"""
+            {"refused":false,"total":{{total + 1}},"counts":{},"steps":[{"action":"recycle","kind":"volume","count":1,"resources":[{"id":"2","name":"disk"}],"partOf":"virtual-machine"},
+            {"action":"recycle","kind":"virtual-machine","count":1,"resources":[{"id":"1","name":"web"}],"partOf":null}],"hindrances":[],"hindranceCount":0,"expungeAt":{{expungeAt}},"withCascade":null}
+            """;
+        var output = (await _sent.Answered(found, plan, "vm", "delete", "it", "--dry-run")).Out;
+        output.ShouldContain($"Deleting vm it {outcome}");
+        output.ShouldContain("with --expunge it would be gone at once");
+        (await _sent.Answered(found, plan.Replace("recycle", "expunge", StringComparison.Ordinal), "vm", "delete", "it", "--dry-run", "--expunge")).Out.ShouldNotContain("recycle");
     }
 
     [Theory]

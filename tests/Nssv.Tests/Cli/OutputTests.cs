@@ -49,6 +49,19 @@ public sealed class OutputTests
         ProblemBlock.Of(new ApiProblem { Title = "Not valid", Detail = "A name has 1 to 128 characters.", Errors = [new("name", "name-empty", "A name has 1 to 128 characters.")] })
             .ShouldBe("Error: Not valid\n  A name has 1 to 128 characters.\n  Field: name");
 
+    [Theory]
+    [InlineData("See all of it with dryRun=true, or delete it together with cascade=true.", "See all of it with --dry-run, or delete it together with --cascade.")]
+    [InlineData("Delete it, with expunge=true if it is to be removed at once.", "Delete it, with --expunge if it is to be removed at once.")]
+    [InlineData("Make sure that it is off and confirm that with hosts/{id}:confirmDown.", "Make sure that it is off and confirm that with 'nssv host confirm-down NAME'.")]
+    [InlineData("Ask GET /api/v1/hosts/{id}:go?force=true, things/{id}:go, or a.b=true.", "Ask GET /api/v1/hosts/{id}:go?force=true, things/{id}:go, or a.b=true.")]
+    public void Advice_names_options_and_commands_instead_of_the_api(string advice, string shown)
+    {
+        ProblemBlock.Of(new ApiProblem { Title = "No", Advice = advice }).ShouldBe($"Error: No\nAdvice: {shown}");
+        var words = shown.Split(' ').Select(word => word.Trim(',', '.')).Where(word => word.StartsWith("--", StringComparison.Ordinal));
+        var delete = CommandTree.Build(new CliEnvironment { Out = TextWriter.Null, Error = TextWriter.Null }).Subcommands.Single(command => command.Name == "vm").Subcommands.Single(command => command.Name == "delete");
+        words.ShouldAllBe(word => delete.Options.Any(option => option.Name == word));
+    }
+
     [Fact]
     public void Text_from_elsewhere_cannot_steer_the_terminal()
     {
@@ -117,9 +130,21 @@ public sealed class OutputTests
         changes.Since(Operation("running", """{"name":"reserve","state":"started"}""")).ShouldBe(["reserve: started"]);
         changes.Since(Operation("running", """{"name":"reserve","state":"started"}""")).ShouldBeEmpty();
         changes.Since(Operation("running", """{"name":"reserve","state":"done","startedAt":"2026-01-01T00:00:00Z","endedAt":"2026-01-01T00:00:02Z"}""", """{"name":"start","state":"failed","error":{"title":"t","detail":"no room"}}"""))
-            .ShouldBe(["reserve: done (2.0 s)", "start: failed: no room"]);
+            .ShouldBe(["reserve: done (2.0 s)", "start: started", "start: failed: no room"]);
         changes.Since(Operation("undoing")).ShouldBe(["undoing"]);
         changes.Since(Operation("failed")).ShouldBeEmpty();
+    }
+
+    /// <summary>Whether somebody looked while a step was at work, or only afterwards, the lines are the same.</summary>
+    [Fact]
+    public void How_often_an_operation_is_looked_at_does_not_change_what_is_told()
+    {
+        string[] looks = ["""{"name":"a","state":"started"}""", """{"name":"a","state":"done"}""", """{"name":"b","state":"started"}""", """{"name":"b","state":"done"}"""];
+        var often = new StepChanges();
+        var told = looks.SelectMany((_, i) => often.Since(Operation("running", i < 2 ? [looks[i]] : [looks[1], looks[i]])).ToArray()).ToArray();
+        told.ShouldBe(["a: started", "a: done", "b: started", "b: done"]);
+        new StepChanges().Since(Operation("succeeded", looks[1], looks[3])).ShouldBe(told);
+        new StepChanges().Since(Operation("running", looks[1], """{"name":"b","state":"pending"}""")).ShouldBe(told[..2]);
     }
 
     private static OperationSnapshot Operation(string state, params string[] steps) =>

@@ -9,6 +9,7 @@ using Nssv.Contracts.Storage;
 using Nssv.Kernel;
 using Nssv.Kernel.Calls;
 using Nssv.Kernel.Calls.Patching;
+using Nssv.Kernel.Cascade;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Deletion;
 using Nssv.Kernel.Model;
@@ -174,6 +175,47 @@ public abstract class RecycleBinTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_dry_run_says_that_it_goes_into_the_recycle_bin_and_until_when()
+    {
+        var vm = await Machine();
+        var said = await DryRun(new DeleteVirtualMachine(vm.Id));
+        said.Steps.Select(step => (step.Action, step.Kind, step.PartOf)).ShouldBe(
+        [
+            (CascadeAction.Recycle, "network-interface", "virtual-machine"), (CascadeAction.Recycle, "volume", "virtual-machine"), (CascadeAction.Recycle, "volume-layer", "virtual-machine"),
+            (CascadeAction.Recycle, "virtual-machine", null),
+        ], ignoreOrder: true);
+        (said.Refused, said.ExpungeAt).ShouldBe((false, Clock.Now(_time).AddDays(7)));
+        (await DryRun(new DeleteVirtualMachine(vm.Id) { Cascade = true })).ExpungeAt.ShouldBe(said.ExpungeAt);
+        var expunged = await DryRun(new DeleteVirtualMachine(vm.Id) { Expunge = true });
+        (expunged.Steps[^1].Action, expunged.ExpungeAt).ShouldBe((CascadeAction.Expunge, null));
+        expunged.Steps.ShouldAllBe(step => step.Action != CascadeAction.Recycle);
+        (await Get<VirtualMachine>(vm.Id)).Version.ShouldBe(vm.Version);
+        (await _bed.Store.Count<RecycledItem>()).ShouldBe(0);
+
+        await _bed.Do(new DeleteVirtualMachine(vm.Id));
+        (await Get<VirtualMachine>(vm.Id)).ExpungeAt.ShouldBe(said.ExpungeAt, "what was said is what is done");
+        _time.Advance(TimeSpan.FromDays(1));
+        (await DryRun(new DeleteVirtualMachine(vm.Id))).ExpungeAt.ShouldBe(said.ExpungeAt, "it lies there already");
+    }
+
+    [Fact]
+    public async Task A_dry_run_of_each_recycled_kind_goes_by_its_policy()
+    {
+        var volume = await FreeVolume();
+        foreach (var request in (DeleteRequest[])[new DeleteVolume(volume), new RemoveImage(_image)])
+            (await DryRun(request)).Steps[^1].Action.ShouldBe(CascadeAction.Recycle, request.ToString());
+        await _bed.Do(new PatchResource<Volume>(volume, new() { ["deletionPolicy"] = "never" }, "volume.update"));
+        var never = await DryRun(new DeleteVolume(volume));
+        (never.Steps[^1].Action, never.ExpungeAt).ShouldBe((CascadeAction.Recycle, null));
+        Set("deletion.image", "immediate");
+        (await DryRun(new RemoveImage(_image))).Steps[^1].Action.ShouldBe(CascadeAction.Delete);
+        Set("deletion.image", "delayed");
+        var image = await Get<Image>(_image);
+        await _bed.Change(new UnitOfWork().Observe(image, image with { State = ImageState.Importing }));
+        (await DryRun(new RemoveImage(_image))).Steps[^1].Action.ShouldBe(CascadeAction.Delete, "what is not whole yet is nothing to come back to");
+    }
+
+    [Fact]
     public async Task A_kind_s_setting_counts_for_what_has_no_policy_and_so_does_the_time()
     {
         Set(DeletionSettings.RecycleTime.Name, "1h");
@@ -324,6 +366,8 @@ public abstract class RecycleBinTests : IAsyncLifetime
         await _bed.Insert(volume, Samples.Layer(_host.HostId, storage, volume: volume.Id));
         return volume.Id;
     }
+
+    private ValueTask<CascadeDocument> DryRun(Request request) => _bed.Services.GetRequiredService<Cascades>().DryRun(request, _bed.Admin, null);
 
     private Task<T> Get<T>(Id id) where T : class => _bed.Store.Get<T>(id).AsTask();
 

@@ -5,11 +5,16 @@ namespace Nssv.Cli.Commands.Completion;
 /// <summary>Prints the script that lets a shell complete commands, options and their values.</summary>
 internal static class CompletionCommand
 {
+    private const string Description = """
+        Print a completion script: source <(nssv completion bash), the same with zsh, and nssv completion fish | source
+        Names of resources are asked of the platform, for 2 seconds at most or for as many as NSSV_COMPLETION_SECONDS says.
+        """;
+
     public static Command Build(CliEnvironment environment)
     {
         var shell = new Argument<string>("SHELL") { Description = "The shell" };
         shell.AcceptOnlyFromAmong("bash", "zsh", "fish");
-        return new Command("completion", "Print a completion script: source <(nssv completion bash)") { shell }
+        return new Command("completion", Description) { shell }
             .Runs(environment, (invocation, _) => environment.Out.WriteLineAsync(Script(invocation.Value(shell))));
     }
 
@@ -31,17 +36,31 @@ internal static class CompletionCommand
             #compdef nssv
             _nssv_complete() {
                 local -a replies
-                replies=("${(@f)$("${words[1]}" "[suggest:${#BUFFER}]" "${BUFFER}" 2>/dev/null)}")
-                if (( ${#replies} )) && [[ -n "${replies[1]}" ]]; then
+                # The words of this command only, and the last one as far as the cursor: the line may hold more.
+                replies=("${(@f)$("${words[1]}" "[suggest]" "${(j: :)words[1,CURRENT-1]} ${QIPREFIX}${PREFIX}" 2>/dev/null)}")
+                if [[ -n "${replies[1]}" ]]; then
                     compadd -- "${replies[@]}"
-                else
+                elif [[ $PREFIX == */* || $PREFIX == .* ]]; then
+                    # Files only where a path is begun: where a name belongs they would be wrong.
                     _files
                 fi
             }
-            compdef _nssv_complete nssv
+            # Sourced, it names what completes; found in fpath as _nssv, it is what completes.
+            if [[ "${funcstack[1]}" == _nssv ]]; then
+                _nssv_complete "$@"
+            else
+                (( $+functions[compdef] )) || { autoload -Uz compinit && compinit }
+                compdef _nssv_complete nssv
+            fi
             """,
         _ => """
-            complete -c nssv -a '(nssv "[suggest:"(commandline -C)"]" (commandline -p) 2>/dev/null)'
+            function __nssv_complete
+                set -l words (commandline -opc)
+                $words[1] "[suggest]" (commandline -cp | string collect) 2>/dev/null
+            end
+            complete -c nssv -f -a '(__nssv_complete)'
+            # Files only where a path is begun: where a name belongs they would be wrong.
+            complete -c nssv -n 'string match -qr "/|^[.]" -- (commandline -ct)' -F
             """,
     };
 }

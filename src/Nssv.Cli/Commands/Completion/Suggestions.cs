@@ -10,11 +10,12 @@ internal static class Suggestions
 
     public static bool AreAskedFor(IReadOnlyList<string> arguments) => arguments.Count > 0 && arguments[0].StartsWith(Start, StringComparison.Ordinal);
 
-    public static async Task Write(Command root, IReadOnlyList<string> arguments, CliEnvironment environment)
+    public static async Task Write(IReadOnlyList<string> arguments, CliEnvironment environment)
     {
-        var line = arguments.Count > 1 ? arguments[1] : root.Name;
+        var line = arguments.Count > 1 ? arguments[1] : "";
         var position = arguments[0].Split(':') is [_, var text] && int.TryParse(text.TrimEnd(']'), NumberStyles.None, CultureInfo.InvariantCulture, out var at) ? at : line.Length;
         var words = ShellLine.Split(line[..Math.Clamp(position, 0, line.Length)]);
+        var root = CommandTree.Build(environment, [.. words.SkipLast(1)]);
         var typed = words.Count > 1 ? words[^1] : "";
         var option = Option(typed);
         var value = typed[option.Length..];

@@ -24,6 +24,7 @@ internal sealed class ImageAdd(CliEnvironment environment)
         Field.Text("--checksum", "checksum", "What its bytes must have", helpName: "sha256:HEX"),
         Field.Description(),
         Field.Labels(),
+        Field.Tags(),
         Field.DeletionPolicy(),
     ];
 

@@ -21,7 +21,8 @@ internal static class HostCommands
                 Field.Size("--reserved-memory", "reservedMemoryBytes", "Memory that placement never hands out"),
                 Field.Number("--cpu-overcommit", "cpuOvercommitRatio", "Virtual CPUs handed out per physical one, at most"),
                 Field.Description(),
-                Field.Labels()),
+                Field.Labels(),
+                Field.Tags()),
             Enroll(commands, environment),
             commands.Set(
                 Field.NewName(),

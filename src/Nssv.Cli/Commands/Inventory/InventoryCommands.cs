@@ -9,7 +9,7 @@ internal static class InventoryCommands
     public static Command DataCenter(CliEnvironment environment)
     {
         var commands = new ResourceCommands(ResourceKinds.DataCenter, environment);
-        return commands.Group("Data centers", commands.Create(Field.Description(), Field.Labels()), commands.Set(Common()), commands.Delete());
+        return commands.Group("Data centers", commands.Create(Field.Description(), Field.Labels(), Field.Tags()), commands.Set(Common()), commands.Delete());
     }
 
     public static Command Cluster(CliEnvironment environment)
@@ -21,7 +21,8 @@ internal static class InventoryCommands
                 Field.Reference("--datacenter", "dataCenterId", "data-centers", "The data center that it belongs to", required: true),
                 Field.Choice("--arch", "architecture", "The architecture of all its hosts", "x86_64", "aarch64"),
                 Field.Description(),
-                Field.Labels()),
+                Field.Labels(),
+                Field.Tags()),
             commands.Set(Common()),
             commands.Delete());
     }
@@ -36,7 +37,8 @@ internal static class InventoryCommands
                 Field.Text("--kind", "kind", "The driver; else local", helpName: "KIND"),
                 Field.Text("--path", "path", "The folder on the hosts", required: true, helpName: "PATH"),
                 Field.Description(),
-                Field.Labels()),
+                Field.Labels(),
+                Field.Tags()),
             commands.Set(Common()),
             commands.Verb("attach", "Let the hosts of a cluster use it", "Attaching", Field.Reference("--cluster", "clusterId", "clusters", "The cluster", required: true)),
             commands.Detach("Take it from the hosts of a cluster", Field.Reference("--cluster", "clusterId", "clusters", "The cluster", required: true)),
@@ -53,7 +55,8 @@ internal static class InventoryCommands
                 Field.Reference("--host", "hostId", "hosts", "The host that serves it (kind local)"),
                 Field.Text("--path", "path", "The folder on that host", helpName: "PATH"),
                 Field.Description(),
-                Field.Labels()),
+                Field.Labels(),
+                Field.Tags()),
             commands.Set(Common()),
             commands.Verb("attach", "Let a data center use it", "Attaching", Field.Reference("--datacenter", "dataCenterId", "data-centers", "The data center", required: true)),
             commands.Detach("Take it from a data center", Field.Reference("--datacenter", "dataCenterId", "data-centers", "The data center", required: true)),
@@ -69,7 +72,8 @@ internal static class InventoryCommands
                 Field.Reference("--datacenter", "dataCenterId", "data-centers", "The data center that it belongs to", required: true),
                 Field.Text("--kind", "kind", "The driver; else isolated", helpName: "KIND"),
                 Field.Description(),
-                Field.Labels()),
+                Field.Labels(),
+                Field.Tags()),
             commands.Set(Common()),
             commands.Delete());
     }

@@ -23,6 +23,10 @@ internal static class NicCommands
             Field.Reference("--portgroup", "portGroupId", "port-groups", "The port group that it is plugged into", required: true),
             Field.Text("--mac", "macAddress", "Its address; else one is chosen", helpName: "MAC"),
             Field.Choice("--model", "model", "What the guest sees", "virtio", "e1000e"),
+            Field.Text("--name", "name", "Its name; else nic and its index", helpName: "NAME"),
+            Field.Description(),
+            Field.Labels(),
+            Field.Tags(),
         ];
         var command = new Command("create", "Give a vm a further network card");
         var wait = ResourceCommands.Complete(command, fields);

@@ -17,7 +17,7 @@ internal static class ScheduleCommands
             "Schedules: what the platform does again and again",
             commands.Create(
                 Field.Text("--action", "action", "What is done, such as recycle-bin.sweep", required: true, helpName: "ACTION"),
-                Cron(required: true), TimeZone(), MissedRun(), Parameters(), Field.Description(), Field.Labels()),
+                Cron(required: true), TimeZone(), MissedRun(), Parameters(), Field.Description(), Field.Labels(), Field.Tags()),
             commands.Set(Field.NewName(), Field.Description(), Field.Labels(), Cron(), TimeZone(), MissedRun(), Parameters()),
             Switch(commands, environment, "enable", "Let a schedule run at its times", "Enabling", true),
             Switch(commands, environment, "disable", "Let a schedule run no more, until it is enabled", "Disabling", false),

@@ -34,6 +34,7 @@ internal sealed class VmCreate(CliEnvironment environment)
         Field.Choice("--firmware", "firmware", "How it boots", "bios", "uefi"),
         Field.Description(),
         Field.Labels(),
+        Field.Tags(),
         Field.DeletionPolicy(),
     ];
 

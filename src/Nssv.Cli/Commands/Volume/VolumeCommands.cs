@@ -18,6 +18,7 @@ internal static class VolumeCommands
                 Field.Reference("--host", "hostId", "hosts", "The host that holds it, where the storage is not shared"),
                 Field.Description(),
                 Field.Labels(),
+                Field.Tags(),
                 Field.DeletionPolicy()),
             commands.Set(Field.NewName(), Field.Description(), Field.Labels(), Field.DeletionPolicy()),
             commands.Verb("attach", "Give it to a vm", "Attaching", Field.Reference("--vm", "virtualMachineId", "virtual-machines", "The vm", required: true)),

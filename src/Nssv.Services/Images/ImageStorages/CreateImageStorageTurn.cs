@@ -59,6 +59,7 @@ internal sealed class CreateImageStorageTurn : CreateTurn<CreateImageStorage>
             Name = request.Name,
             Description = request.Description,
             Labels = request.Labels ?? Rules.NoLabels,
+            Tags = request.Tags ?? Rules.NoLabels,
             Kind = request.Kind,
             HostId = host.Id,
             Path = request.Path,

@@ -40,6 +40,7 @@ internal sealed class CreateImageTurn : CreateTurn<CreateImage>
             Name = request.Name,
             Description = request.Description,
             Labels = request.Labels ?? Rules.NoLabels,
+            Tags = request.Tags ?? Rules.NoLabels,
             Kind = request.Kind,
             Format = request.Format,
             Architecture = request.Architecture,

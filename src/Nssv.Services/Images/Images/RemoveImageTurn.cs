@@ -39,9 +39,8 @@ internal sealed class RemoveImageTurn(References references, DeletionRules rules
     public override async ValueTask<Decision> Decide(RemoveImage request, Image image, AcceptContext turn)
     {
         await references.MakeSureFree(image, InUse);
-        var policy = rules.Of(image, ImageDeletion.Policy);
-        // What is not whole yet is nothing to come back to.
-        if (!request.Expunge && policy != DeletionPolicy.Immediate && image.State is ImageState.Ready or ImageState.Recycled)
+        var policy = ImageDeletion.PolicyOf(image, rules);
+        if (!request.Expunge && policy != DeletionPolicy.Immediate)
             return image.State == ImageState.Recycled ? Decision.Done() : Decision.Run("image.recycle", new ImageRecycle { ImageId = image.Id, Policy = policy });
         return Decision.Run("image.delete", await Delete(image, turn.Store));
     }

@@ -26,6 +26,7 @@ internal sealed class CreateClusterTurn : CreateTurn<CreateCluster>
                 Name = request.Name,
                 Description = request.Description,
                 Labels = request.Labels ?? Rules.NoLabels,
+                Tags = request.Tags ?? Rules.NoLabels,
                 DataCenterId = request.DataCenterId,
                 Architecture = request.Architecture,
             }),

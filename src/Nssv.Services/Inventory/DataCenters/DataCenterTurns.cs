@@ -24,6 +24,7 @@ internal sealed class CreateDataCenterTurn : CreateTurn<CreateDataCenter>
                 Name = request.Name,
                 Description = request.Description,
                 Labels = request.Labels ?? Rules.NoLabels,
+                Tags = request.Tags ?? Rules.NoLabels,
             }),
             new JsonObject { ["dataCenterId"] = request.Id.ToString() }));
 }

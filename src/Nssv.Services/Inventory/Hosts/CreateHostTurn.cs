@@ -26,6 +26,7 @@ internal sealed class CreateHostTurn : CreateTurn<CreateHost>
                 Name = request.Name,
                 Description = request.Description,
                 Labels = request.Labels ?? Rules.NoLabels,
+                Tags = request.Tags ?? Rules.NoLabels,
                 ClusterId = request.ClusterId,
                 Address = request.Address,
                 ReservedMemoryBytes = request.ReservedMemoryBytes,

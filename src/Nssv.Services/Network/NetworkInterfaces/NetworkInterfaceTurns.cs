@@ -1,3 +1,4 @@
+using Nssv.Contracts;
 using Nssv.Contracts.Compute;
 using Nssv.Contracts.Network;
 using Nssv.Kernel;
@@ -35,6 +36,9 @@ internal sealed class CreateNetworkInterfaceTurn : CreateTurn<CreateNetworkInter
                 UpdatedAt = turn.Now,
                 Version = 1,
                 Name = request.Name ?? $"nic {index}",
+                Description = request.Description,
+                Labels = request.Labels ?? Rules.NoLabels,
+                Tags = request.Tags ?? Rules.NoLabels,
                 VirtualMachineId = vm.Id,
                 PortGroupId = request.PortGroupId,
                 MacAddress = request.MacAddress ?? MacAddress.From(request.Id),

@@ -30,6 +30,7 @@ internal sealed class CreatePortGroupTurn(PortGroupKinds kinds) : CreateTurn<Cre
                 Name = request.Name,
                 Description = request.Description,
                 Labels = request.Labels ?? Rules.NoLabels,
+                Tags = request.Tags ?? Rules.NoLabels,
                 DataCenterId = request.DataCenterId,
                 Kind = request.Kind,
             }),

@@ -29,6 +29,7 @@ internal sealed class CreateScheduleTurn(ScheduleActions actions) : CreateTurn<C
             Name = request.Name,
             Description = request.Description,
             Labels = request.Labels ?? Rules.NoLabels,
+            Tags = request.Tags ?? Rules.NoLabels,
             Cron = request.Cron,
             TimeZone = request.TimeZone,
             MissedRun = request.MissedRun,

@@ -38,6 +38,7 @@ internal sealed class CreateDataStorageTurn(DataStorageKinds kinds) : CreateTurn
                 Name = request.Name,
                 Description = request.Description,
                 Labels = request.Labels ?? Rules.NoLabels,
+                Tags = request.Tags ?? Rules.NoLabels,
                 DataCenterId = request.DataCenterId,
                 Kind = request.Kind,
                 Path = request.Path,

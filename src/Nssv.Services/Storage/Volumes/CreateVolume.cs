@@ -1,3 +1,4 @@
+using Nssv.Contracts;
 using Nssv.Contracts.Inventory;
 using Nssv.Contracts.Storage;
 using Nssv.Kernel;
@@ -28,7 +29,8 @@ internal sealed class CreateVolumeTurn : CreateTurn<CreateVolume>
             Version = 1,
             Name = request.Name,
             Description = request.Description,
-            Labels = request.Labels ?? new SortedDictionary<string, string>(StringComparer.Ordinal),
+            Labels = request.Labels ?? Rules.NoLabels,
+            Tags = request.Tags ?? Rules.NoLabels,
             DataStorageId = storage.Id,
             Role = VolumeRole.Data,
             SizeBytes = request.SizeBytes,

@@ -7,20 +7,18 @@ using Nssv.Contracts.Storage;
 using Nssv.Kernel;
 using Nssv.Kernel.Calls;
 using Nssv.Kernel.Data;
-using Nssv.Kernel.Tags;
 using Nssv.Services.Compute.Placement;
 
 namespace Nssv.Services.Compute.VirtualMachines;
 
 /// <summary>Accepts a new virtual machine: everything it names must be there and fit together; then its rows stand, and the flow makes them true.</summary>
-internal sealed class CreateVirtualMachineTurn(TagRules tags) : CreateTurn<CreateVirtualMachine>
+internal sealed class CreateVirtualMachineTurn : CreateTurn<CreateVirtualMachine>
 {
     public override Type ResourceType => typeof(VirtualMachine);
 
     public override async ValueTask<Decision> Decide(CreateVirtualMachine request, AcceptContext turn)
     {
-        var stored = request.Tags is null ? Rules.NoLabels : await tags.Stored(ResourceType, Rules.NoLabels, request.Tags, turn.Store);
-        request = OnItsPinnedHost(request, stored);
+        request = OnItsPinnedHost(request);
         var footing = await Footing.Find(request, turn.Store) ?? await Explained(request, turn.Store);
         await RefuseMissingPortGroups(request, turn.Store);
 
@@ -34,8 +32,8 @@ internal sealed class CreateVirtualMachineTurn(TagRules tags) : CreateTurn<Creat
             Version = 1,
             Name = request.Name,
             Description = request.Description,
-            Labels = request.Labels ?? new SortedDictionary<string, string>(StringComparer.Ordinal),
-            Tags = stored,
+            Labels = request.Labels ?? Rules.NoLabels,
+            Tags = request.Tags ?? Rules.NoLabels,
             ClusterId = footing.ClusterId,
             CpuCount = request.CpuCount,
             MemoryBytes = request.MemoryBytes,
@@ -69,9 +67,9 @@ internal sealed class CreateVirtualMachineTurn(TagRules tags) : CreateTurn<Creat
     }
 
     /// <summary>Who pins a machine has chosen its host, with the checks that a chosen host gets.</summary>
-    private static CreateVirtualMachine OnItsPinnedHost(CreateVirtualMachine request, IReadOnlyDictionary<string, string> stored)
+    private static CreateVirtualMachine OnItsPinnedHost(CreateVirtualMachine request)
     {
-        if (!ComputeTags.PinnedToHost.TryGet(stored, out var pinned))
+        if (!ComputeTags.PinnedToHost.TryGet(request.Tags, out var pinned))
             return request;
         return request.HostId is null || request.HostId == pinned
             ? request with { HostId = pinned }

@@ -29,9 +29,11 @@ internal sealed class ExpungeVirtualMachineTurn : AcceptTurn<ExpungeVirtualMachi
         : throw RecycleProblems.NotRecycled(vm).AsException());
 }
 
-internal sealed class RecycledVirtualMachines : IRecycledKind
+internal sealed class RecycledVirtualMachines(DeletionRules rules) : IRecycledKind
 {
     public string Kind => "virtual-machine";
+
+    public DeletionPolicy PolicyOf(IRecyclable resource) => rules.Of(resource, VirtualMachineDeletion.Policy);
 
     public Request Expunge(Id id, DateTimeOffset ifDueBy) => new ExpungeVirtualMachine(id) { IfDueBy = ifDueBy };
 }

@@ -15,6 +15,9 @@ internal static class ImageDeletion
 {
     public static ChoiceSetting<DeletionPolicy> Policy { get; } = new("deletion.image", "Deletion of images",
         "What deleting an image does unless it has a policy of its own.", DeletionPolicy.Delayed);
+
+    /// <summary>What is not whole yet is nothing to come back to.</summary>
+    public static DeletionPolicy PolicyOf(Image image, DeletionRules rules) => image.State is ImageState.Ready or ImageState.Recycled ? rules.Of(image, Policy) : DeletionPolicy.Immediate;
 }
 
 /// <summary>Context of flow "image.recycle".</summary>
@@ -79,9 +82,11 @@ internal sealed class ExpungeImageTurn : AcceptTurn<ExpungeImage, Image>
         : throw RecycleProblems.NotRecycled(image).AsException();
 }
 
-internal sealed class RecycledImages : IRecycledKind
+internal sealed class RecycledImages(DeletionRules rules) : IRecycledKind
 {
     public string Kind => "image";
+
+    public DeletionPolicy PolicyOf(IRecyclable resource) => ImageDeletion.PolicyOf((Image)resource, rules);
 
     public Request Expunge(Id id, DateTimeOffset ifDueBy) => new ExpungeImage(id) { IfDueBy = ifDueBy };
 }

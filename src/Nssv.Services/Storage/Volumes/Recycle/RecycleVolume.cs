@@ -77,9 +77,11 @@ internal sealed class ExpungeVolumeTurn : AcceptTurn<ExpungeVolume, Volume>
         : throw RecycleProblems.NotRecycled(volume).AsException());
 }
 
-internal sealed class RecycledVolumes : IRecycledKind
+internal sealed class RecycledVolumes(DeletionRules rules) : IRecycledKind
 {
     public string Kind => "volume";
+
+    public DeletionPolicy PolicyOf(IRecyclable resource) => rules.Of(resource, VolumeDeletion.Policy);
 
     public Request Expunge(Id id, DateTimeOffset ifDueBy) => new ExpungeVolume(id) { IfDueBy = ifDueBy };
 }
