@@ -102,7 +102,7 @@ internal static class ServerServices
         services.AddSingleton<AuditSweep>();
         services.AddSingleton<AuditWriter>();
         services.AddSingleton<IEventObserver>(provider => provider.GetRequiredService<AuditWriter>());
-        services.AddHostedService(provider => provider.GetRequiredService<AuditWriter>());
+        services.AddHostedService<Auditing>();
         services.AddHostedService<Scheduling>();
         return services;
     }

@@ -31,5 +31,6 @@ internal static class Invariant
     public const string Acknowledged = "7 what was acknowledged is there";
     public const string Truth = "7 the rows say what is on the hosts";
     public const string Events = "8 events are dense and tell the truth";
+    public const string Audit = "the audit has each mutation once";
     public const string World = "the rules of the simulation";
 }

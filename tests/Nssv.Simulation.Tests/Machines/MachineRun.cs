@@ -19,31 +19,16 @@ using Nssv.Simulator;
 
 namespace Nssv.Simulation.Tests.Machines;
 
-/// <summary>The product itself: its requests, flows and observation of hosts, on simulated hosts.</summary>
-internal sealed class MachineRun : ScenarioRun
+/// <summary>The life of virtual machines in one data center; and that goes with all that is in it.</summary>
+internal sealed class MachineRun : PlatformRun
 {
-    private static readonly ResourceModels Models = ResourceModels.FromAssemblies(typeof(VirtualMachine).Assembly);
-
     private readonly List<Id> _machines = [];
-    private readonly List<string> _twice = [];
     private readonly Id _image = Named(0x01);
     private readonly Id _center = Named(0x02);
     private readonly bool _withSchedule;
     private readonly int _made;
 
-    private MachineRun(ulong seed, bool verbose, int managers, int hosts, bool withSchedule, int made = 0) : base(seed, Mutation.None, verbose, managers, hosts, Models)
-    {
-        (_withSchedule, _made) = (withSchedule, made);
-        foreach (var host in Cluster.Hosts)
-        {
-            var watch = host.Effect;
-            host.Effect = (node, command, scope) =>
-            {
-                watch?.Invoke(node, command, scope);
-                NeverTwice(node, command);
-            };
-        }
-    }
+    private MachineRun(ulong seed, bool verbose, int managers, int hosts, bool withSchedule, int made = 0) : base(seed, Mutation.None, verbose, managers, hosts) => (_withSchedule, _made) = (withSchedule, made);
 
     public static async Task<RunResult> Random(ulong seed, bool verbose = false, int managers = 1, int operations = 8)
     {
@@ -65,16 +50,9 @@ internal sealed class MachineRun : ScenarioRun
         return await run.WithOneDeath(crashAt, () => run.Person.Ask(new DeleteDataCenter(run._center) { Cascade = true }));
     }
 
-    protected override void AddServices(IServiceCollection services)
-    {
-        services.AddPlatformServices();
-        services.AddSingleton<IManagerPort, PlatformPort>();
-        services.AddSingleton<ISecretSource>(new SeededSecrets(Cluster.World.Dice.Fork()));
-    }
-
     protected override void Begun(IServiceProvider services)
     {
-        _ = services.GetRequiredService<HostObservation>().Watch(CancellationToken.None);
+        base.Begun(services);
         if (_withSchedule)
             _ = services.GetRequiredService<ScheduleClock>().Run(CancellationToken.None);
     }
@@ -114,8 +92,6 @@ internal sealed class MachineRun : ScenarioRun
             Create(start: i % 4 == 0);
         return _made == 0 || Quiet() && Person.Refused.Count == 0;
     }
-
-    private bool Answered() => Cluster.Run(() => Person.Open == 0, TimeSpan.FromMinutes(1)) && Person.Refused.Count == 0;
 
     private void CreateTwo()
     {
@@ -203,37 +179,10 @@ internal sealed class MachineRun : ScenarioRun
         }
     }
 
-    /// <summary>Invariant 4, looked at each time a domain is about to start.</summary>
-    private void NeverTwice(HostNode node, Command command)
-    {
-        if (command is not StartDomain start)
-            return;
-        foreach (var other in Cluster.Hosts.Where(host => host != node))
-        {
-            if (other.Machine.Domains.Any(domain => domain.VirtualMachineId == start.VirtualMachineId && domain.State is (DomainState.Running or DomainState.Paused or DomainState.ShuttingDown)))
-                _twice.Add($"{start.VirtualMachineId.Short} starts on {node.Name} while it runs on {other.Name}");
-        }
-    }
-
-    /// <summary>Long enough for every host to tell everything once more.</summary>
-    protected override TimeSpan RestFor => TimeSpan.FromMinutes(6);
-
-    protected override bool IsForgotten(HostNode host) => Now(Cluster.Store.Find<Host>(host.Id)) is null;
-
-    /// <summary>States that only a report ends have ended.</summary>
-    protected override bool IsAtRest(IStore store) =>
-        Now(store.List<VirtualMachine>()).All(vm => vm.State != VmState.Unknown) && Now(store.List<Host>()).All(host => host.State == HostState.Connected);
-
-    protected override async Task<(string Type, IReadOnlyDictionary<Id, string> Rows)> States(IStore store) =>
-        ("virtual-machine", (await store.List<VirtualMachine>()).ToDictionary(vm => vm.Id, vm => vm.State.ToString()));
-
     protected override async Task Check(IStore store, Findings findings)
     {
-        findings.AddAll(Invariant.RunsTwice, _twice);
-        await CascadeChecks.Whole(store, Cluster.Hosts, findings);
+        await base.Check(store, findings);
+        await CascadeChecks.NothingLeft(store, Cluster.Hosts, findings);
         await ScheduleChecks.Once(store, Cluster.Managers.Min(manager => manager.Context.Clock.GetUtcNow()), findings);
-        await MachineChecks.Agree(store, Cluster.Hosts, host => Chaos?.LostPower(host) == true, findings);
     }
-
-    private static Id Named(int number) => Id.Parse($"01890000-0000-7000-8000-{0x5000_0000_0000L + number:x12}");
 }

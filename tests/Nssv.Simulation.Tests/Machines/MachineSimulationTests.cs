@@ -73,6 +73,37 @@ public sealed class MachineSimulationTests(ITestOutputHelper output)
     private static Task<RunResult> Several(ulong seed, bool verbose = false) => MachineRun.Random(seed, verbose, managers: 2 + (int)(seed % 2), operations: 15);
 
     [Fact]
+    public void What_is_deleted_with_all_that_is_in_it_goes_as_a_whole_or_says_why_whichever_manager_has_it()
+    {
+        if (Seeds.Chosen is { } chosen)
+        {
+            Seeds.Check([Seeds.OnThisThread(() => CascadeRun.Random(chosen, verbose: true))]);
+            return;
+        }
+
+        Seeds.Check(Seeds.Failures([.. Enumerable.Range(1, Seeds.Count(16)).Select(seed => (Func<Task<RunResult>>)(() => CascadeRun.Random((ulong)seed)))], 3, Tell));
+    }
+
+    /// <summary>Some seed notices when a deletion is not planned again for what comes in while it runs.</summary>
+    [Fact]
+    public void A_deletion_that_is_planned_only_once_is_caught()
+    {
+        for (ulong seed = 1; seed <= 40; seed++)
+        {
+            var chosen = seed;
+            var result = Seeds.OnThisThread(() => CascadeRun.Random(chosen, Mutation.PlannedOnce));
+            if (result.Findings.All.FirstOrDefault(finding => finding.What.Contains("stopped at what goes with it", StringComparison.Ordinal)) is { What: { } what })
+            {
+                Seeds.Check([Seeds.OnThisThread(() => CascadeRun.Random(chosen))]);
+                Tell($"{Mutation.PlannedOnce} is caught by seed {seed}: {what}");
+                return;
+            }
+        }
+
+        Assert.Fail($"no seed notices {Mutation.PlannedOnce}");
+    }
+
+    [Fact]
     public void The_same_seed_makes_the_same_history()
     {
         foreach (var seed in (ulong[])[3, 4])

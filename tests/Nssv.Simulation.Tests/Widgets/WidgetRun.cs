@@ -11,7 +11,7 @@ using Nssv.Simulator;
 namespace Nssv.Simulation.Tests.Widgets;
 
 /// <summary>The kernel and the agent's protocol alone, with resources that exist for this.</summary>
-internal sealed class WidgetRun(ulong seed, Mutation mutation, bool verbose, int managers, int hosts) : ScenarioRun(seed, mutation, verbose, managers, hosts, Models)
+internal sealed class WidgetRun(ulong seed, Mutation mutation, bool verbose, int managers, int hosts, bool audited) : ScenarioRun(seed, mutation, verbose, managers, hosts, Models)
 {
     private static readonly ResourceModels Models = ResourceModels.FromAssemblies(typeof(Widget).Assembly);
 
@@ -21,18 +21,21 @@ internal sealed class WidgetRun(ulong seed, Mutation mutation, bool verbose, int
     private Id _shelf;
     private int _made;
 
-    public static async Task<RunResult> Random(ulong seed, Mutation mutation = Mutation.None, bool verbose = false, int managers = 1, int operations = 8, bool cutForGood = false)
+    public static async Task<RunResult> Random(
+        ulong seed, Mutation mutation = Mutation.None, bool verbose = false, int managers = 1, int operations = 8, bool cutForGood = false, bool audited = false)
     {
-        await using var run = new WidgetRun(seed, mutation, verbose, managers, 1 + (int)(seed % 3));
+        await using var run = new WidgetRun(seed, mutation, verbose, managers, 1 + (int)(seed % 3), audited);
         return await run.UnderChaos(operations, cutForGood);
     }
 
     /// <summary>Two widgets made, switched, and deleted.</summary>
     public static async Task<RunResult> Fixed(ulong seed, long? crashAt, Mutation mutation = Mutation.None, bool verbose = false)
     {
-        await using var run = new WidgetRun(seed, mutation, verbose, 1, 2);
+        await using var run = new WidgetRun(seed, mutation, verbose, 1, 2, audited: true);
         return await run.WithOneDeath(crashAt, run.MakeTwo, run.SwitchBoth, run.DeleteAll);
     }
+
+    protected override bool IsAudited => audited;
 
     protected override void AddServices(IServiceCollection services)
     {

@@ -67,7 +67,7 @@ public sealed class WidgetSimulationTests(ITestOutputHelper output)
         Seeds.Check(Seeds.Failures([.. Enumerable.Range(1, Seeds.Count(20)).Select(seed => (Func<Task<RunResult>>)(() => Long((ulong)seed)))], 3, Tell));
     }
 
-    private static Task<RunResult> Long(ulong seed, bool verbose = false) => WidgetRun.Random(seed, verbose: verbose, managers: 2 + (int)(seed % 2), operations: 2_000);
+    private static Task<RunResult> Long(ulong seed, bool verbose = false) => WidgetRun.Random(seed, verbose: verbose, managers: 2 + (int)(seed % 2), operations: 2_000, audited: true);
 
     private static Task<RunResult> Apart(ulong seed, bool verbose = false) =>
         WidgetRun.Random(seed, verbose: verbose, managers: 2 + (int)(seed % 2), operations: 20, cutForGood: true);
@@ -93,6 +93,10 @@ public sealed class WidgetSimulationTests(ITestOutputHelper output)
     [InlineData(Mutation.OldEpochsAccepted, Invariant.Superseded)]
     [InlineData(Mutation.CallsWithoutKeys, Invariant.Once)]
     internal void A_mutation_is_caught(Mutation mutation, params string[] invariants) => Caught(mutation, seed => WidgetRun.Random(seed, mutation), seed => WidgetRun.Random(seed), invariants);
+
+    [Fact]
+    public void An_audit_that_notes_how_far_it_is_before_what_it_found_is_caught() => Caught(
+        Mutation.AuditPlaceFirst, seed => WidgetRun.Random(seed, Mutation.AuditPlaceFirst, audited: true), seed => WidgetRun.Random(seed, audited: true), [Invariant.Audit]);
 
     [Theory]
     [InlineData(Mutation.NoMemberLock, Invariant.Turns, Invariant.Events, Invariant.Ended, Invariant.Once, Invariant.NothingLeft, Invariant.Claims)]

@@ -178,6 +178,7 @@ internal sealed class ManagerNode(ManagerPlace place, ManagerParts parts, Func<s
 
             services.AddKernel();
             parts.Services(services);
+            parts.Mutation.Change(services);
             var provider = services.BuildServiceProvider();
             network.Attach(Url, provider.GetRequiredService<IManagerPort>());
             await provider.GetRequiredService<NodeLife>().Start();

@@ -1,6 +1,11 @@
+using System.Data.Common;
+using Microsoft.Extensions.DependencyInjection;
 using Nssv.Kernel;
 using Nssv.Kernel.Agents;
+using Nssv.Kernel.Audit;
+using Nssv.Kernel.Cascade;
 using Nssv.Kernel.Data;
+using Nssv.Kernel.Model;
 using Nssv.Kernel.Operations;
 
 namespace Nssv.Simulation.Tests.World;
@@ -25,6 +30,10 @@ internal enum Mutation
     SelfStopAfterLease,
     /// <summary>Events draw their numbers before their transaction commits, as from a sequence.</summary>
     EventsNumberedAtInsert,
+    /// <summary>The audit notes how far it has read before it writes what it found there.</summary>
+    AuditPlaceFirst,
+    /// <summary>A deletion with all that depends on it is planned once: what comes in later is not seen.</summary>
+    PlannedOnce,
 }
 
 internal static class Mutations
@@ -33,8 +42,16 @@ internal static class Mutations
     {
         Mutation.JournalAfterEffect => new LateJournal(writer, clock),
         Mutation.CallsWithoutKeys => new WithoutCallKeys(writer),
+        Mutation.AuditPlaceFirst => new AuditPlace(writer),
         _ => writer,
     };
+
+    /// <summary>What the planner of deletions reads.</summary>
+    public static void Change(this Mutation mutation, IServiceCollection services)
+    {
+        if (mutation == Mutation.PlannedOnce)
+            services.AddSingleton(provider => new CascadeReader(provider.GetRequiredService<ResourceModels>(), new FirstPlan(provider.GetRequiredService<IStore>()), provider.GetRequiredService<CascadeHooks>()));
+    }
 
     public static IAgentTransport Around(this Mutation mutation, IAgentTransport transport) => mutation switch
     {
@@ -71,6 +88,37 @@ internal static class Mutations
         }
     }
 
+    /// <summary>Of each target's dependents it shows those that were there when it was first asked.</summary>
+    private sealed class FirstPlan(IStore store) : IStore
+    {
+        private readonly Dictionary<Id, HashSet<Id>> _known = [];
+        private HashSet<Id> _seen = [];
+        private bool _first;
+
+        public ValueTask<T?> Find<T>(Id id) where T : class => store.Find<T>(id);
+        public ValueTask<T> Get<T>(Id id) where T : class => store.Get<T>(id);
+        public ValueTask<IReadOnlyList<T>> List<T>(params ReadOnlySpan<Condition> conditions) where T : class => store.List<T>(conditions);
+        public ValueTask<T?> First<T>(params ReadOnlySpan<Condition> conditions) where T : class => store.First<T>(conditions);
+        public ValueTask<long> Count<T>(params ReadOnlySpan<Condition> conditions) where T : class => store.Count<T>(conditions);
+
+        public async ValueTask<IReadOnlyList<T>> Select<T>(string sql, IReadOnlyList<object?> parameters, Func<DbDataReader, T> map)
+        {
+            // The target's own row comes first.
+            if (typeof(T) == typeof(CascadeRow) && parameters is [Id target])
+            {
+                _first = !_known.TryGetValue(target, out var seen);
+                _known[target] = _seen = seen ?? [target];
+            }
+
+            var rows = await store.Select(sql, parameters, map);
+            if (rows is not IReadOnlyList<CascadeRow> dependents)
+                return rows;
+            if (_first)
+                _seen.UnionWith(dependents.Select(row => row.Id));
+            return [.. rows.Zip(dependents).Where(pair => _seen.Contains(pair.Second.Id)).Select(pair => pair.First)];
+        }
+    }
+
     private sealed class WithoutCallKeys(IWriter writer) : IWriter
     {
         public Task<long> Commit(UnitOfWork unit)
@@ -91,6 +139,29 @@ internal static class Mutations
             }
 
             return writer.Commit(without);
+        }
+    }
+
+    private sealed class AuditPlace(IWriter writer) : IWriter
+    {
+        public async Task<long> Commit(UnitOfWork unit)
+        {
+            if (!unit.Changes.Any(change => change is Change.Insert { Row: AuditEntry }))
+                return await writer.Commit(unit);
+            var (place, entries) = (new UnitOfWork { Hold = unit.Hold }, new UnitOfWork { Hold = unit.Hold });
+            foreach (var change in unit.Changes)
+            {
+                _ = change switch
+                {
+                    Change.Insert { Row: AuditHead head } => place.Insert(head),
+                    Change.Statement raw => place.Execute(raw.Table, raw.Sql, raw.ExpectedRows, raw.Parameters),
+                    Change.Insert { Row: AuditEntry entry } => entries.Insert(entry),
+                    _ => throw new NotSupportedException($"{change} is in no unit of the audit"),
+                };
+            }
+
+            await writer.Commit(place);
+            return await writer.Commit(entries);
         }
     }
 

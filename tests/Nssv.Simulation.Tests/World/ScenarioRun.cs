@@ -1,8 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
 using Nssv.Kernel;
 using Nssv.Kernel.Agents;
+using Nssv.Kernel.Audit;
 using Nssv.Kernel.Calls;
 using Nssv.Kernel.Data;
+using Nssv.Kernel.Events;
 using Nssv.Kernel.Flows;
 using Nssv.Kernel.Model;
 using Nssv.Kernel.Operations;
@@ -17,6 +19,10 @@ internal sealed record RunResult(ulong Seed, Findings Findings, Trace Trace, lon
 internal abstract class ScenarioRun : IAsyncDisposable
 {
     protected static readonly TimeSpan Slice = TimeSpan.FromSeconds(1);
+
+    /// <summary>The audit follows the events.</summary>
+    private static readonly TimeSpan AuditLag = TimeSpan.FromSeconds(5);
+
     private readonly ulong _seed;
 
     protected ScenarioRun(ulong seed, Mutation mutation, bool verbose, int managers, int hosts, ResourceModels models)
@@ -25,8 +31,8 @@ internal abstract class ScenarioRun : IAsyncDisposable
         Cluster = new(seed, verbose, managers, hosts, new()
         {
             Models = models,
-            Services = AddServices,
-            Begun = Begun,
+            Services = AddAll,
+            Begun = BeginAll,
             Mutation = mutation,
             AroundWriter = (writer, clock) => new FullDisk(mutation.Around(writer, clock), () => Chaos is { DatabaseIsFull: true }),
             AroundTransport = transport => mutation.Around(transport),
@@ -42,6 +48,14 @@ internal abstract class ScenarioRun : IAsyncDisposable
 
     /// <summary>The services of one life of the manager, with an <see cref="Simulator.IManagerPort"/>.</summary>
     protected abstract void AddServices(IServiceCollection services);
+
+    /// <summary>Whether the managers keep the audit, as in production.</summary>
+    protected virtual bool IsAudited => false;
+
+    /// <summary>Faults are over; what is asked for now must go well.</summary>
+    protected virtual void Afterwards()
+    {
+    }
 
     /// <summary>The manager has taken up what was left, and opens.</summary>
     protected virtual void Begun(IServiceProvider services)
@@ -81,6 +95,7 @@ internal abstract class ScenarioRun : IAsyncDisposable
         for (var i = operations / 2 + Dice.Below(operations); i > 0; i--)
             Cluster.World.After(length * Dice.Next(), AskSomething);
         Cluster.Run(() => false, length + Slice);
+        Afterwards();
         return await Result();
     }
 
@@ -101,6 +116,23 @@ internal abstract class ScenarioRun : IAsyncDisposable
 
         Cluster.Points.Armed = false;
         return await Result();
+    }
+
+    private void AddAll(IServiceCollection services)
+    {
+        AddServices(services);
+        if (!IsAudited)
+            return;
+        services.AddSingleton<AuditRecorder>();
+        services.AddSingleton<AuditWriter>();
+        services.AddSingleton<IEventObserver>(provider => provider.GetRequiredService<AuditWriter>());
+    }
+
+    private void BeginAll(IServiceProvider services)
+    {
+        Begun(services);
+        if (IsAudited)
+            _ = services.GetRequiredService<AuditWriter>().Run(CancellationToken.None);
     }
 
     protected void CancelOne()
@@ -170,6 +202,12 @@ internal abstract class ScenarioRun : IAsyncDisposable
         {
             var (type, rows) = await States(store);
             await EventChecks.Replay(store, services.GetRequiredService<FlowCatalog>(), type, rows, findings);
+        }
+
+        if (IsAudited)
+        {
+            Cluster.Run(() => false, AuditLag);
+            await AuditChecks.Once(store, findings);
         }
 
         await Check(store, findings);

@@ -1,13 +1,13 @@
-using Nssv.Kernel.Audit;
+using Microsoft.Extensions.Logging;
 using Nssv.Kernel.Composition;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Events;
 using Nssv.Kernel.Ownership;
 
-namespace Nssv.Server.Background;
+namespace Nssv.Kernel.Audit;
 
 /// <summary>Brings the audit up to the events, a moment after they happen; of several managers the one that holds the platform's own shard.</summary>
-internal sealed partial class AuditWriter(AuditRecorder recorder, IOwnership ownership, NodeIdentity node, TimeProvider time, ILogger<AuditWriter> log) : BackgroundService, IEventObserver
+public sealed partial class AuditWriter(AuditRecorder recorder, IOwnership ownership, NodeIdentity node, TimeProvider time, ILogger<AuditWriter> log) : IEventObserver
 {
     /// <summary>What happens in it is written together.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
@@ -17,21 +17,17 @@ internal sealed partial class AuditWriter(AuditRecorder recorder, IOwnership own
 
     public void Committed(IReadOnlyList<Event> events) => _heard = true;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <summary>Writes until it is cancelled. Whatever fails is tried again.</summary>
+    public async Task Run(CancellationToken cancel)
     {
-        using var timer = new PeriodicTimer(Interval, time);
-        try
+        while (true)
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-                await Round(stoppingToken);
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The manager stops; whoever comes next goes on.
+            await Task.Delay(Interval, time, cancel);
+            await Round(cancel);
         }
     }
 
-    private async Task Round(CancellationToken stopping)
+    private async Task Round(CancellationToken cancel)
     {
         var hold = ownership.Hold(node.PlatformId);
         // Who has just got the shard looks for what the one before left.
@@ -43,7 +39,7 @@ internal sealed partial class AuditWriter(AuditRecorder recorder, IOwnership own
             for (var begun = time.GetTimestamp(); await recorder.Advance(hold); begun = time.GetTimestamp())
             {
                 // It may lag; what it is about may not. So it takes a fifth of the time at most.
-                await Task.Delay(4 * time.GetElapsedTime(begun), time, stopping);
+                await Task.Delay(4 * time.GetElapsedTime(begun), time, cancel);
             }
         }
         catch (NotOwnerException)
