@@ -21,6 +21,7 @@ internal sealed class CascadeReader(ResourceModels models, IStore store, Cascade
         var reading = new Reading(table, first);
         await Follow(reading, cascade);
         var found = CascadeFindings.None;
+        List<CascadeHindrance> outside = [];
         for (var round = 0; cascade; round++)
         {
             found = await hooks.Ask(reading.Snapshot([], []), store);
@@ -29,27 +30,28 @@ internal sealed class CascadeReader(ResourceModels models, IStore store, Cascade
                 found = found with { Hindrances = [.. found.Hindrances, new(first.Kind, first.Id, first.Name, "What goes with it does not come to an end.", "Look at the platform's plugins.")] };
                 break;
             }
-            if (!await Add(reading, found.Also))
+            outside.Clear();
+            if (!await Add(reading, table, found.Also, outside))
                 break;
             await Follow(reading, cascade);
         }
 
-        List<CascadeHindrance> hindrances = [.. found.Hindrances, .. await hooks.Kept(reading.Snapshot([], []))];
+        List<CascadeHindrance> hindrances = [.. found.Hindrances, .. outside, .. await hooks.Kept(reading.Snapshot([], []))];
         long count = hindrances.Count;
         List<DetachedRow> detached = [];
         foreach (var reference in reading.Kinds.SelectMany(kind => models.ReferencesTo(kind.Type)).Where(reference => reference.From.IsResource))
         {
             if (reference.OnDelete == OnDelete.Part || cascade && reference.OnDelete == OnDelete.Cascade)
                 continue;
-            if (await Outside(reading, reference) is not { Count: > 0 } outside)
+            if (await Staying(reading, reference) is not { Count: > 0 } staying)
                 continue;
             if (cascade && reference.OnDelete == OnDelete.Detach)
             {
-                detached.AddRange(outside.Select(row => new DetachedRow(row, reference.Column.Property, row.Reference(reference.Column.Property))));
+                detached.AddRange(staying.Select(row => new DetachedRow(row, reference.Column.Property, row.Reference(reference.Column.Property))));
                 continue;
             }
-            hindrances.AddRange(outside.Take(Named).Select(row => Uses(reference, row)));
-            count += outside.Count;
+            hindrances.AddRange(staying.Take(Named).Select(row => Uses(reference, row)));
+            count += staying.Count;
         }
 
         return reading.Snapshot(detached, [.. hindrances.Take(Named)]) with { HindranceCount = count };
@@ -79,20 +81,25 @@ internal sealed class CascadeReader(ResourceModels models, IStore store, Cascade
         }
     }
 
-    private async ValueTask<bool> Add(Reading reading, IReadOnlyList<CascadeAddition> also)
+    /// <param name="outside">What cannot go by an operation of the target's: that claims what is of a greater rank alone.</param>
+    private async ValueTask<bool> Add(Reading reading, TableModel target, IReadOnlyList<CascadeAddition> also, List<CascadeHindrance> outside)
     {
         var added = false;
         foreach (var group in also.Where(addition => !reading.Goes(addition.Id)).GroupBy(addition => addition.Kind))
         {
             if (!models.TrySingular(group.Key, out var table))
                 throw new InvalidOperationException($"a cascade hook adds a '{group.Key}', which is no kind of resource");
-            added |= reading.Add(table, await Rows(table, "\"id\" {in0}", [group.Select(addition => addition.Id).Distinct().ToList()]));
+            var rows = await Rows(table, "\"id\" {in0}", [group.Select(addition => addition.Id).Distinct().ToList()]);
+            if (table.Rank > target.Rank)
+                added |= reading.Add(table, rows);
+            else
+                outside.AddRange(rows.Select(row => Beside(target, row, group.First(addition => addition.Id == row.Id).Because)));
         }
         return added;
     }
 
     /// <summary>Rows that refer to what goes and stay themselves.</summary>
-    private async ValueTask<IReadOnlyList<CascadeRow>> Outside(Reading reading, ReferenceModel reference)
+    private async ValueTask<IReadOnlyList<CascadeRow>> Staying(Reading reading, ReferenceModel reference)
     {
         var ids = reading.IdsOf(reference.Target);
         if (ids.Count == 0 || await AreAllKnown(reading, reference, ids))
@@ -127,6 +134,10 @@ internal sealed class CascadeReader(ResourceModels models, IStore store, Cascade
             return new(table.Singular, Id.Parse(reader.GetString(0)), reader.IsDBNull(1) ? null : reader.GetString(1), links);
         }
     }
+
+    private static CascadeHindrance Beside(TableModel target, CascadeRow row, string because) => new(
+        row.Kind, row.Id, row.Name, $"{row.Kind} {(row.Name is null ? row.Id.ToString() : $"'{row.Name}'")} would go as well ({because}), and no {target.Singular} can take it along.",
+        $"Delete the {row.Kind} first.");
 
     private static CascadeHindrance Uses(ReferenceModel reference, CascadeRow row)
     {

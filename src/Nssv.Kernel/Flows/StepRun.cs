@@ -28,22 +28,11 @@ internal sealed class StepRun(OperationRun run, OperationRunner runner, PlannedS
 
     public void Save(object context) => Run.Save(step.Scope, context);
 
-    /// <summary>While the database refuses, the step waits as the journal does: a full disk is no reason to fail, and none to leave something behind.</summary>
-    public async Task<TResult> Call<TResult>(Request<TResult> request)
+    public Task<TResult> Call<TResult>(Request<TResult> request)
     {
         Run.HasRecordedCalls = true;
         var key = new CallKey(Run.Operation.Id, StepKey, ++_calls);
-        while (true)
-        {
-            try
-            {
-                return await Runner.Bus.Call(request, key, Run.Hold);
-            }
-            catch (ProblemException e) when (Journal.DatabaseRefuses(e))
-            {
-                await Task.Delay(Journal.RetryAfter, Runner.Time, Cancelled);
-            }
-        }
+        return WhenTaken(() => Runner.Bus.Call(request, key, Run.Hold));
     }
 
     public async Task<TResult> Command<TResult>(Command<TResult> command)
@@ -81,7 +70,7 @@ internal sealed class StepRun(OperationRun run, OperationRunner runner, PlannedS
     public async Task<Operation> Start(Request request, string? name)
     {
         var call = $"{StepKey}/{request.GetType().Name}/{request.Target}";
-        var child = await End(await Runner.Bus.AcceptChild(request, Run.Operation, name is null ? call : $"{call}/{name}", Run.Hold));
+        var child = await End(await WhenTaken(() => Runner.Bus.AcceptChild(request, Run.Operation, name is null ? call : $"{call}/{name}", Run.Hold)));
         return child.State == OperationState.Succeeded
             ? child
             : throw (child.Error ?? Problems.Internal($"{child.Kind} failed without a reason.")).AsException();
@@ -99,6 +88,23 @@ internal sealed class StepRun(OperationRun run, OperationRunner runner, PlannedS
     }
 
     public Task Progress(int percent) => Runner.Show(Run, percent);
+
+    /// <summary>While the database refuses, the step waits as the journal does: a full disk is no reason to fail, and none to leave something behind.</summary>
+    /// <param name="ask">May be asked again.</param>
+    private async Task<T> WhenTaken<T>(Func<Task<T>> ask)
+    {
+        while (true)
+        {
+            try
+            {
+                return await ask();
+            }
+            catch (ProblemException e) when (Journal.DatabaseRefuses(e))
+            {
+                await Task.Delay(Journal.RetryAfter, Runner.Time, Cancelled);
+            }
+        }
+    }
 
     private async Task<Operation> End(Operation child)
     {

@@ -91,6 +91,7 @@ public sealed class TwoManagers : IAsyncLifetime
         Operations().ShouldBe(operationsBefore + load.Accepted.Count, "operations were lost, or done twice");
         Postgres.Number("SELECT count(*) FROM operations WHERE ended_at IS NULL").ShouldBe(0);
 
+        await Audited(load);
         var (rows, real) = ("", "");
         await Instance.Until(
             async () =>
@@ -100,6 +101,24 @@ public sealed class TwoManagers : IAsyncLifetime
             },
             "the hosts hold what the rows say", () => Task.FromResult($"rows:\n{rows}\nhosts:\n{real}"), TimeSpan.FromSeconds(30));
         TestContext.Current.TestOutputHelper?.WriteLine($"{load.Ended.Count} operations, {load.Refusals} refusals in between");
+    }
+
+    /// <summary>The audit's chain is whole, and each operation that was accepted is in it once, with its result.</summary>
+    private async Task Audited(MachineLoad load)
+    {
+        var (wanted, told) = (Lines(load.Ended.Select(operation => $"{operation.Id} succeeded")), "");
+        await Instance.Until(
+            () =>
+            {
+                var ids = load.Accepted.Values.ToHashSet();
+                told = Lines(Postgres.Text("SELECT operation_id || ' ' || result FROM audit_entries WHERE operation_id IS NOT NULL")
+                    .Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => ids.Contains(line.Split(' ')[0])));
+                return Task.FromResult(told == wanted);
+            },
+            "the audit has each operation once", () => Task.FromResult($"operations:\n{wanted}\naudit:\n{told}"), TimeSpan.FromSeconds(30));
+        var report = await Second.Api.VerifyAudit();
+        ((bool)report["valid"]!).ShouldBeTrue(report.ToJsonString());
+        ((long)report["entries"]!).ShouldBeGreaterThanOrEqualTo(load.Accepted.Count);
     }
 
     /// <summary>Whether a change is refused because the database is full, and says so. What is accepted uses up what little room there may still be.</summary>

@@ -168,6 +168,21 @@ public sealed class HostedPluginTests : IAsyncLifetime, ILogger
     }
 
     [Fact]
+    public async Task One_that_hangs_while_it_begins_is_ended_and_named_and_the_start_goes_on()
+    {
+        PluginFolder.Behaves(_home, "hangs-at-begin");
+        // However slow this machine is, the other has nothing to do with it.
+        Directory.Delete(Path.Combine(_home, "plugins", PluginFolder.LegalHold), recursive: true);
+        _plugins = await PluginSet.Open(_home, PluginFolder.Limits with { Begin = TimeSpan.FromSeconds(3) }, TimeProvider.System, this);
+        (Unruly.State, Unruly.Description, Unruly.IsWell).ShouldBe((PluginState.Refused, null, false));
+        var check = Unruly.Check();
+        (check.Name, check.Ok).ShouldBe(("plugin unruly", false));
+        check.Detail.ShouldNotBeNullOrEmpty();
+        PluginFolder.Lines(_home, "begun").ShouldAllBe(process => !Directory.Exists($"/proc/{process}"));
+        (await Should.ThrowAsync<PluginFailure>(() => Hindered("held"))).Message.ShouldContain("not asked at present");
+    }
+
+    [Fact]
     public async Task It_sees_nothing_of_the_managers_environment_and_ends_with_it()
     {
         Environment.SetEnvironmentVariable("NSSV_DATABASE", "postgres://someone:hidden@somewhere/db");

@@ -13,6 +13,12 @@ public sealed class UnrulyPlugin : Plugin
         var mischief = new Mischief(environment.DataFolder);
         if (mischief.Mode == "no-begin")
             throw new InvalidOperationException("it does not want to begin");
+        if (mischief.Mode == "hangs-at-begin")
+        {
+            mischief.Write("begun", $"{Environment.ProcessId}");
+            Thread.Sleep(Timeout.Infinite);
+        }
+
         if (mischief.Mode == "no-such-step")
             return [new Meddler(mischief, "lost", required: false, beside: "platform.no-such-step")];
         if (mischief.Mode == "twin-tags")
