@@ -81,7 +81,7 @@ public sealed class MachineSimulationTests(ITestOutputHelper output)
             return;
         }
 
-        Seeds.Check(Seeds.Failures([.. Enumerable.Range(1, Seeds.Count(16)).Select(seed => (Func<Task<RunResult>>)(() => CascadeRun.Random((ulong)seed)))], 3, Tell));
+        Seeds.Check(Seeds.Failures([.. Enumerable.Range(1, Seeds.Count(20)).Select(seed => (Func<Task<RunResult>>)(() => CascadeRun.Random((ulong)seed)))], 3, Tell));
     }
 
     /// <summary>Some seed notices when a deletion is not planned again for what comes in while it runs.</summary>
