@@ -36,7 +36,7 @@ public sealed class MachineSimulationTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void A_data_center_goes_with_all_that_is_in_it_wherever_a_process_dies() => Cascades(machines: 3, places: Seeds.Count(180));
+    public void A_data_center_goes_with_all_that_is_in_it_wherever_a_process_dies() => Cascades(machines: 3, places: Seeds.Count(120));
 
     [Fact]
     public void Two_hundred_resources_go_with_their_data_center_wherever_a_process_dies() => Cascades(machines: 65, places: Seeds.Count(20));
