@@ -20,7 +20,7 @@ internal static class CommandLine
         }
 
         var parse = CommandTree.Parse(CommandTree.Build(environment, arguments), arguments.Count == 0 ? ["--help"] : arguments);
-        if (parse.Errors.Count > 0 && parse.Action is ParseErrorAction)
+        if (parse.Errors.Count > 0 && parse.Action is ParseErrorAction || MistakenForName(parse) is not null)
         {
             return Refuse(parse, arguments, environment);
         }
@@ -54,7 +54,7 @@ internal static class CommandLine
     private static IEnumerable<string> Messages(ParseResult parse)
     {
         var unknown = parse.UnmatchedTokens.Count > 0 && parse.CommandResult.Command.Subcommands.Count > 0;
-        return UnknownOption(parse) is { } option ? [$"'{Path(parse.CommandResult)}' has no option '{Printable.Of(option)}'."]
+        return (UnknownOption(parse) ?? MistakenForName(parse)) is { } option ? [$"'{Path(parse.CommandResult)}' has no option '{Printable.Of(option)}'."]
             : unknown ? [$"'{Path(parse.CommandResult)}' has no command '{Printable.Of(parse.UnmatchedTokens[0])}'."] : parse.Errors.Select(error => error.Message).Distinct();
     }
 
@@ -70,6 +70,10 @@ internal static class CommandLine
             .Select(token => token.Value).FirstOrDefault(word => word.StartsWith("--", StringComparison.Ordinal) && !taken.Contains(word));
     }
 
+    /// <summary>A mistyped option stands where a name may stand. A name that begins so comes after "--".</summary>
+    private static string? MistakenForName(ParseResult parse) => parse.Tokens.Any(token => token.Type == TokenType.DoubleDash) ? null
+        : parse.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens).Select(token => token.Value).FirstOrDefault(word => word.Length > 1 && word[0] == '-');
+
     private static string Path(CommandResult result) =>
         result.Parent is CommandResult parent ? $"{Path(parent)} {result.Command.Name}" : result.Command.Name;
 
@@ -77,7 +81,7 @@ internal static class CommandLine
     private static string Alternatives(ParseResult parse)
     {
         var words = parse.CommandResult.Command.Subcommands.Select(command => command.Name).Concat(parse.CommandResult.Command.Options.Select(option => option.Name)).ToArray();
-        IEnumerable<string> strange = UnknownOption(parse) is { } option ? [option] : parse.UnmatchedTokens;
+        IEnumerable<string> strange = (UnknownOption(parse) ?? MistakenForName(parse)) is { } option ? [option] : parse.UnmatchedTokens;
         var near = strange.SelectMany(token => words.Where(word => EditDistance.Between(token, word) <= 2)).Distinct().ToArray();
         return near.Length == 0 ? "" : $"Did you mean {string.Join(" or ", near)}? ";
     }

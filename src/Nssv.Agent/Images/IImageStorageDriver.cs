@@ -33,6 +33,9 @@ public interface IImageStorageDriver
     Task Delete(Id imageId, CancellationToken cancel);
 
     Task<IReadOnlyList<Id>> List(CancellationToken cancel);
+
+    /// <summary>This host uses the storage, which holds no images, no more: takes the mark away, so that the place is free for another. Absent is done.</summary>
+    Task Leave(CancellationToken cancel);
 }
 
 /// <summary>What is known of a stored image; lies beside its bytes, so that a storage can be adopted without our database.</summary>

@@ -49,6 +49,17 @@ internal sealed class LocalImageStorage(Id platformId, Id storageId, string path
         () => File.Exists(Path.Combine(path, MarkName)) ? Capacity() : throw StorageProblems.Unavailable(path, "its directory or its mark is gone; perhaps it is not mounted").AsException(),
         CallLimit, cancel);
 
+    public Task Leave(CancellationToken cancel) => calls.Run(() =>
+    {
+        if (Directory.Exists(path))
+        {
+            File.Delete(Path.Combine(path, MarkName));
+            Posix.SyncFolder(path);
+        }
+
+        return true;
+    }, CallLimit, cancel);
+
     public string UploadFile(Id imageId) => Path.Combine(_uploads, imageId.ToString());
 
     public Task<string> Workspace(Id imageId, CancellationToken cancel) => calls.Run(() =>

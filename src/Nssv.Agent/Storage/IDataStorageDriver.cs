@@ -49,6 +49,9 @@ public interface IDataStorageDriver
     Task AcquireLease(VolumeLease lease, CancellationToken cancel);
 
     Task ReleaseLease(VolumeLease lease, CancellationToken cancel);
+
+    /// <summary>This host uses the storage, which holds no layers, no more: takes the mark away, so that the place is free for another. Absent is done.</summary>
+    Task Leave(CancellationToken cancel);
 }
 
 /// <param name="Layers">A volume is a chain of layers (otherwise the storage has snapshots of its own).</param>

@@ -136,6 +136,17 @@ internal sealed class LocalStorage(Id platformId, Id storageId, string path) : I
 
     public Task ReleaseLease(VolumeLease lease, CancellationToken cancel) => Task.CompletedTask;
 
+    public Task Leave(CancellationToken cancel)
+    {
+        if (Directory.Exists(path))
+        {
+            File.Delete(Path.Combine(path, MarkName));
+            Posix.SyncFolder(path);
+        }
+
+        return Task.CompletedTask;
+    }
+
     private static string Name(VolumeFormat format) => format is VolumeFormat.Raw ? "raw" : "qcow2";
 
     private string InboxFile(Id layerId) => Path.Combine(_temporary, $"{layerId}.incoming");

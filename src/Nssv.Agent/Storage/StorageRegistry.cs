@@ -80,6 +80,7 @@ internal sealed class StorageRegistry(EngineOptions options, ILogger logger) : I
             return;
         if (await driver.List(cancel).ConfigureAwait(false) is { Count: > 0 } layers)
             throw new Problem(409, "storage-in-use", "The storage still holds layers.", $"{layers.Count} layers are in storage {storageId}.", "Delete or move the disks first.").AsException();
+        await driver.Leave(cancel).ConfigureAwait(false);
         Forget(storageId);
         _data.TryRemove(storageId, out _);
         driver.Dispose();
@@ -91,6 +92,7 @@ internal sealed class StorageRegistry(EngineOptions options, ILogger logger) : I
             return;
         if (await driver.List(cancel).ConfigureAwait(false) is { Count: > 0 } images)
             throw new Problem(409, "storage-in-use", "The storage still holds images.", $"{images.Count} images are in storage {storageId}.", "Delete the images first.").AsException();
+        await driver.Leave(cancel).ConfigureAwait(false);
         Forget(storageId);
         _images.TryRemove(storageId, out _);
     }

@@ -75,6 +75,7 @@ public static class StorageWorker
                 ReleaseCall c => await Finish(driver.Release(c.LayerId, cancel)).ConfigureAwait(false),
                 AcquireLeaseCall c => await Finish(driver.AcquireLease(c.Lease, cancel)).ConfigureAwait(false),
                 ReleaseLeaseCall c => await Finish(driver.ReleaseLease(c.Lease, cancel)).ConfigureAwait(false),
+                LeaveCall => await Finish(driver.Leave(cancel)).ConfigureAwait(false),
                 _ => throw new NotSupportedException(request.Call.GetType().Name),
             };
         }

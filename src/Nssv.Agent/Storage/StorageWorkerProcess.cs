@@ -63,6 +63,8 @@ internal sealed class StorageWorkerProcess(string kind, Id platformId, Id storag
 
     public Task ReleaseLease(VolumeLease lease, CancellationToken cancel) => Call(new ReleaseLeaseCall(lease), WorkerJson.Default.Done, ShortCall, cancel);
 
+    public Task Leave(CancellationToken cancel) => Call(new LeaveCall(), WorkerJson.Default.Done, ShortCall, cancel);
+
     public void Dispose()
     {
         _disposed = true;

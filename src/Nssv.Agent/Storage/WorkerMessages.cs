@@ -21,6 +21,7 @@ namespace Nssv.Agent.Storage;
 [JsonDerivedType(typeof(ReleaseCall), "release")]
 [JsonDerivedType(typeof(AcquireLeaseCall), "acquire-lease")]
 [JsonDerivedType(typeof(ReleaseLeaseCall), "release-lease")]
+[JsonDerivedType(typeof(LeaveCall), "leave")]
 internal abstract record WorkerCall;
 
 internal sealed record OpenCall : WorkerCall;
@@ -36,6 +37,8 @@ internal sealed record PrepareCall(Id LayerId, LayerAccess Access) : WorkerCall;
 internal sealed record ReleaseCall(Id LayerId) : WorkerCall;
 internal sealed record AcquireLeaseCall(VolumeLease Lease) : WorkerCall;
 internal sealed record ReleaseLeaseCall(VolumeLease Lease) : WorkerCall;
+
+internal sealed record LeaveCall : WorkerCall;
 
 internal sealed record WorkerRequest(long Number, WorkerCall Call);
 

@@ -33,7 +33,7 @@ public sealed class References(ResourceModels models, IStore store)
         return uses.Count == 0 ? null : new Problem(
             409, code, "Something still uses the resource.",
             $"{Title(table, row)} is used by {string.Join("; ", uses)}.",
-            $"Delete or detach each {string.Join(" and ", kinds)} first, then delete the {table.Singular}. See all of it with dryRun=true, or delete it together with cascade=true.");
+            $"Delete or detach each {string.Join(" and ", kinds)} first, then delete the {table.Singular}. See all of it with dryRun=true, which also says whether cascade=true would delete it together.");
     }
 
     /// <exception cref="ProblemException">409 in-use.</exception>

@@ -43,14 +43,17 @@ internal sealed record MembershipPlan(IReadOnlyList<MemberLease> Dead, IReadOnly
 
     /// <summary>
     /// The live members that share the shards: all of them while all hear each other. Of two that do not, one stands aside, since work that needs both could not go on:
-    /// the one that more members miss, which is the one whose door is closed; else the younger. All read the same rows, so all come to the same answer.
+    /// the one with more such troubles, whichever way; of two with as many, the one that is missed more, whose door is closed; else the younger.
+    /// All read the same rows, so all come to the same answer.
     /// </summary>
     public static IReadOnlySet<Id> Serving(IReadOnlyList<MemberLease> live)
     {
         var missed = live.SelectMany(by => by.SilentPeers.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(of => (By: by.MemberId, Of: Id.Parse(of)))).ToHashSet();
         missed.RemoveWhere(miss => live.All(member => member.MemberId != miss.Of));
         var serving = new HashSet<Id>();
-        foreach (var member in live.OrderBy(member => missed.Count(miss => miss.Of == member.MemberId)).ThenBy(member => member.Generation))
+        var byTrouble = live.OrderBy(member => missed.Count(miss => miss.Of == member.MemberId || miss.By == member.MemberId))
+            .ThenBy(member => missed.Count(miss => miss.Of == member.MemberId)).ThenBy(member => member.Generation);
+        foreach (var member in byTrouble)
         {
             if (!serving.Any(other => missed.Contains((member.MemberId, other)) || missed.Contains((other, member.MemberId))))
                 serving.Add(member.MemberId);

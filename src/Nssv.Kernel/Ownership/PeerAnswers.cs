@@ -18,9 +18,11 @@ internal sealed class PeerAnswers(TimeSpan lease)
     /// <param name="now">By the same clock.</param>
     public void Heard(bool answered, TimeSpan asked, TimeSpan now)
     {
-        if (asked - _heard > lease)
+        // A question is given up after a lease: one that took much longer was asked by a node that stood still meanwhile.
+        if (asked - _heard > lease || now - asked > lease * 1.5)
             _failingSince = _answeringSince = null;
         _heard = now;
+        asked = now - asked > lease * 1.5 ? now : asked;
         if (answered)
         {
             _failingSince = null;

@@ -107,8 +107,9 @@ internal sealed class PeerBells(IPeerTransport transport, TimeProvider time, Tim
             await transport.Send(peer, bell, limit.Token);
             return true;
         }
-        catch (Exception e) when (e is PeerUnreachableException or OperationCanceledException)
+        catch (Exception)
         {
+            // Whatever it was: it has not answered.
             return false;
         }
     }

@@ -35,7 +35,7 @@ internal static class RequestEndpoints
         if (route.HasBody)
         {
             QueryParameters.Check(http.Request.Query);
-            body = await RequestBody.Read(http.Request, RequestBody.Json);
+            body = await (HttpMethods.IsPatch(http.Request.Method) ? RequestBody.Read(http.Request, RequestBody.Json, RequestBody.MergePatch) : RequestBody.Read(http.Request, RequestBody.Json));
             sent = body.IsEmpty ? Empty : StrictJson.ParseObject(body);
         }
         else

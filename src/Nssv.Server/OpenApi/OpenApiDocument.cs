@@ -104,7 +104,7 @@ internal static class OpenApiDocument
         if (patch is not null)
             operation["requestBody"] = Body(book.Patch(patch.Table), RequestBody.Json, RequestBody.MergePatch);
         else if (request is { HasBody: true })
-            operation["requestBody"] = Body(book.Request(request), RequestBody.Json);
+            operation["requestBody"] = request.Method == HttpMethods.Patch ? Body(book.Request(request), RequestBody.Json, RequestBody.MergePatch) : Body(book.Request(request), RequestBody.Json);
         else
         {
             foreach (var field in request!.Fields)

@@ -45,6 +45,11 @@ public sealed class LocalStorageTests : DataStorageTestKit
     {
         using var other = new StorageWorkerProcess("local", EngineHost.NewId(), EngineHost.NewId(), _root, Command, NullLogger.Instance);
         (await Code(() => other.Open(default))).ShouldBe("storage-belongs-to-another");
+
+        await _worker.Leave(default);
+        await _worker.Leave(default);
+        await other.Open(default);
+        (await Code(() => _worker.Open(default))).ShouldBe("storage-belongs-to-another");
     }
 
     private static string[] Command => ["dotnet", typeof(StorageWorker).Assembly.Location];

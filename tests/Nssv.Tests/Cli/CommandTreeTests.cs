@@ -139,6 +139,8 @@ public sealed class CommandTreeTests
     [Theory]
     [InlineData("--frce first", "'nssv vm stop' has no option '--frce'.", "--force")]
     [InlineData("first --grce 5s", "'nssv vm stop' has no option '--grce'.", "--grace")]
+    [InlineData("--frce", "'nssv vm stop' has no option '--frce'.", "--force")]
+    [InlineData("-x", "'nssv vm stop' has no option '-x'.", "--help")]
     [InlineData("first --output xml", "\"xml\" is no output format. Give table, json or yaml.", "--help")]
     public async Task A_wrong_option_is_named(string rest, string message, string advice)
     {

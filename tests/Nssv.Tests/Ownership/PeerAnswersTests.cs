@@ -37,9 +37,19 @@ public sealed class PeerAnswersTests
     }
 
     [Fact]
+    public void Nor_who_stood_still_in_the_middle_of_a_question()
+    {
+        Hears(true, 0, 0);
+        Hears(false, 1, 30).ShouldBeFalse();
+        Hears(false, 30.5, 33.5).ShouldBeFalse();
+        Hears(false, 33.5, 36.5).ShouldBeTrue();
+    }
+
+    [Fact]
     public void Who_was_silent_must_answer_for_a_lease()
     {
-        Hears(false, 0, 6).ShouldBeTrue();
+        Hears(false, 0, 3);
+        Hears(false, 3, 6).ShouldBeTrue();
         Hears(true, 7, 7).ShouldBeTrue();
         Hears(false, 8, 8).ShouldBeTrue();
         Hears(true, 9, 9).ShouldBeTrue();
