@@ -56,7 +56,7 @@ internal sealed class Router(IOwnership ownership, IPeerTransport peers, TimePro
                 throw doubt
                     ? new OutcomeUnknownException($"No management node answered for resource {target}")
                     : Problems.Unavailable(ownership.StandsAside
-                        ? "This management node and others do not hear each other, so it takes no requests: ask another one."
+                        ? "This management node and others do not hear each other, so it cannot pass this request on: ask another one."
                         : $"No management node has taken over resource {target} yet.").AsException();
             }
 

@@ -99,18 +99,19 @@ public sealed class WidgetSimulationTests(ITestOutputHelper output)
         Mutation.AuditPlaceFirst, seed => WidgetRun.Random(seed, Mutation.AuditPlaceFirst, audited: true), seed => WidgetRun.Random(seed, audited: true), [Invariant.Audit]);
 
     [Theory]
-    [InlineData(Mutation.NoMemberLock, Invariant.Turns, Invariant.Events, Invariant.Ended, Invariant.Once, Invariant.NothingLeft, Invariant.Claims)]
-    [InlineData(Mutation.NoAskBeforeAct, Invariant.Superseded, Invariant.Once, Invariant.NothingLeft)]
-    [InlineData(Mutation.HighestSeenEpoch, Invariant.Superseded)]
-    [InlineData(Mutation.SelfStopAfterLease, Invariant.Turns)]
-    [InlineData(Mutation.EventsNumberedAtInsert, Invariant.Events)]
-    internal void A_mutation_of_several_managers_is_caught(Mutation mutation, params string[] invariants) =>
-        Caught(mutation, seed => Several(seed, mutation), seed => Several(seed), invariants);
+    [InlineData(Mutation.NoMemberLock, 340UL, Invariant.Turns, Invariant.Events, Invariant.Ended, Invariant.Once, Invariant.NothingLeft, Invariant.Claims)]
+    [InlineData(Mutation.NoAskBeforeAct, 1UL, Invariant.Superseded, Invariant.Once, Invariant.NothingLeft)]
+    [InlineData(Mutation.HighestSeenEpoch, 1UL, Invariant.Superseded)]
+    [InlineData(Mutation.SelfStopAfterLease, 510UL, Invariant.Turns)]
+    [InlineData(Mutation.EventsNumberedAtInsert, 1UL, Invariant.Events)]
+    internal void A_mutation_of_several_managers_is_caught(Mutation mutation, ulong from, params string[] invariants) =>
+        Caught(mutation, seed => Several(seed, mutation), seed => Several(seed), invariants, from);
 
     /// <summary>Some seed breaks one of the invariants with the mutation, and none without it.</summary>
-    private void Caught(Mutation mutation, Func<ulong, Task<RunResult>> mutated, Func<ulong, Task<RunResult>> sound, string[] invariants)
+    /// <param name="from">Where the search begins: which seed is the first moves with every draw of chance, and some mutations are seen by few.</param>
+    private void Caught(Mutation mutation, Func<ulong, Task<RunResult>> mutated, Func<ulong, Task<RunResult>> sound, string[] invariants, ulong from = 1)
     {
-        for (ulong seed = 1; seed <= 400; seed++)
+        for (var seed = from; seed < from + 3_000; seed++)
         {
             var chosen = seed;
             var result = Seeds.OnThisThread(() => mutated(chosen));
