@@ -14,7 +14,7 @@ public interface IOwnership
     /// <summary>The other live nodes.</summary>
     IReadOnlyList<PeerAddress> Peers { get; }
 
-    /// <summary>This node holds no shards, since it and other live nodes do not hear each other: it can serve reads, and nothing that changes anything.</summary>
+    /// <summary>This node holds no shards, since it and other live nodes do not hear each other: it serves reads, and passes changes on to those whom it does reach.</summary>
     bool StandsAside { get; }
 
     /// <summary>Where agents reach the live nodes, this one included; empty while the node is alone and its agents know it anyway.</summary>
