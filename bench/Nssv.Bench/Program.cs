@@ -112,7 +112,7 @@ try
         });
     }
     figures.WriteTable();
-    screen.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Measured in {begun.Elapsed.TotalSeconds:0} s; load average now {Machine.Load}."));
+    screen.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Measured in {begun.Elapsed.TotalSeconds:0} s; now {Machine.Now}."));
     if (options.Json is { } file)
         figures.WriteJson(file);
 }

@@ -13,8 +13,9 @@ public sealed partial class PostgresDatabase : Database
 {
     private const int MostTexts = 4096;
 
-    /// <summary>Plans are kept with their statements. What is looked up by a key must not go on reading whole tables because they were small when it was first asked for.</summary>
-    private const string KeyedReads = "-c random_page_cost=1.1 -c enable_seqscan=off";
+    /// <summary>Plans are kept with their statements. What is looked up by a key must not go on reading whole tables because they were small when it was first asked for.
+    /// Where nothing but a whole table will do, its pretended cost is no reason to compile the statement.</summary>
+    private const string KeyedReads = "-c random_page_cost=1.1 -c enable_seqscan=off -c jit=off";
 
     /// <summary>
     /// What people ask for may have to read a table as a whole, and is planned for the values that they gave. Compiling such a statement takes longer than running it; the list
@@ -28,18 +29,29 @@ public sealed partial class PostgresDatabase : Database
     /// <summary>Of one node, unless the connection's text says otherwise.</summary>
     private const int MostConnections = 24;
 
+    /// <summary>A batch of usual size goes out in one piece: what does not fit is sent by turns with another thread of the driver, and the server waits for each.</summary>
+    private const int BatchBytes = 512 << 10;
+
     private readonly ConcurrentDictionary<string, string> _texts = new(StringComparer.Ordinal);
     private readonly NpgsqlDataSource _source;
     private readonly NpgsqlDataSource _queries;
+    private readonly NpgsqlDataSource _writing;
 
-    private PostgresDatabase(ResourceModels models, NpgsqlDataSource source, NpgsqlDataSource queries) : base(models) => (_source, _queries) = (source, queries);
+    private PostgresDatabase(ResourceModels models, NpgsqlConnectionStringBuilder settings) : base(models)
+    {
+        _source = NpgsqlDataSource.Create(WithOptions(settings, KeyedReads));
+        _queries = NpgsqlDataSource.Create(WithOptions(settings, Queries, MostQueries));
+        var writing = WithOptions(settings, KeyedReads);
+        writing.WriteBufferSize = BatchBytes;
+        _writing = NpgsqlDataSource.Create(writing);
+    }
 
     internal override Dialect Dialect => PostgresDialect.Instance;
 
     /// <param name="connection"><c>postgresql://user:password@host:port/database?sslmode=…</c>, or Npgsql's own <c>Host=…;…</c></param>
     /// <exception cref="FormatException">It is neither.</exception>
     public static PostgresDatabase Open(string connection, ResourceModels models) =>
-        new(models, NpgsqlDataSource.Create(WithOptions(Settings(connection), KeyedReads)), NpgsqlDataSource.Create(WithOptions(Settings(connection), Queries, MostQueries)));
+        new(models, Settings(connection));
 
     internal static NpgsqlConnectionStringBuilder Settings(string connection)
     {
@@ -107,7 +119,7 @@ public sealed partial class PostgresDatabase : Database
     {
         try
         {
-            return _source.OpenConnection();
+            return _writing.OpenConnection();
         }
         catch (NpgsqlException error)
         {
@@ -149,6 +161,7 @@ public sealed partial class PostgresDatabase : Database
     public override async ValueTask DisposeAsync()
     {
         await _queries.DisposeAsync();
+        await _writing.DisposeAsync();
         await _source.DisposeAsync();
     }
 
