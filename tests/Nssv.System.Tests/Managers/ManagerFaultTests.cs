@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using Nssv.System.Tests.Platform;
 using Shouldly;
 using Xunit;
@@ -118,7 +119,7 @@ public sealed class ManagerFaultTests(TwoManagers platform) : IClassFixture<TwoM
             (await platform.Second.Nodes()).ShouldAllBe(node => node["standsAside"]!.GetValue<bool>() == (node["id"]!.GetValue<string>() == platform.Second.Id));
             (await platform.First.Nodes()).Single(node => node["id"]!.GetValue<string>() == platform.Second.Id)["peer"]!["state"]!.GetValue<string>().ShouldBe("silent");
             (await platform.Second.Nodes()).Single(node => node["id"]!.GetValue<string>() == platform.First.Id)["peer"]!["state"]!.GetValue<string>().ShouldBe("answers");
-            var passedOn = await platform.Second.Api.Mutate(Instance.Post("data-centers", new() { ["name"] = "passed-on" }));
+            var passedOn = await platform.Second.Api.Mutate(Instance.Post("data-centers", new JsonObject { ["name"] = "passed-on" }));
             (await platform.First.Api.WaitForOperation(passedOn.Id)).Succeeded.ShouldBeTrue();
             await load.Ends(24, "while one does not reach the other");
         }
