@@ -1,9 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Nssv.Kernel.Agents;
-using Nssv.Kernel.Calls;
 using Nssv.Kernel.Data;
-using Nssv.Kernel.Events;
 using Nssv.Kernel.Flows;
 using Nssv.Kernel.Mailboxes;
 using Nssv.Kernel.Ownership;
