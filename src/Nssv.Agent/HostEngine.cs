@@ -88,7 +88,7 @@ public sealed class HostEngine : IHostEngine, IAsyncDisposable
         DetachImageStorage c => await _lanes.Run(c.ImageStorageId, () => Finish(_storages.DetachImages(c.ImageStorageId, cancel)), cancel).ConfigureAwait(false),
         CreateLayer c => await _lanes.Run(c.LayerId, () => Create(c, cancel), cancel).ConfigureAwait(false),
         DeleteLayer c => await _lanes.Run(c.LayerId, () => Finish(_storages.Data(c.DataStorageId).Delete(c.LayerId, cancel)), cancel).ConfigureAwait(false),
-        CacheImage c => await _lanes.Run(c.LayerId, () => _cache.Run(c, cancel), cancel).ConfigureAwait(false),
+        CacheImage c => await _lanes.Run(c.LayerId, () => _cache.Run(c, scope.Progress, cancel), cancel).ConfigureAwait(false),
         ImportImage c => await _lanes.Run(c.ImageId, () => _import.Run(_storages.Images(c.ImageStorageId), c, scope.Progress, cancel), cancel).ConfigureAwait(false),
         DeleteImage c => await _lanes.Run(c.ImageId, () => Finish(_storages.Images(c.ImageStorageId).Delete(c.ImageId, cancel)), cancel).ConfigureAwait(false),
         _ => throw new Problem(400, "unknown-command", "The agent does not know this command.", command.GetType().Name, "Upgrade the agent.").AsException(),

@@ -14,13 +14,13 @@ namespace Nssv.Agent.Images;
 /// </summary>
 internal sealed class LocalImageStorage(Id platformId, Id storageId, string path, BlockingCalls calls) : IImageStorageDriver
 {
-    private const string MarkName = "nssv-storage.json";
     private const UnixFileMode Passable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(30);
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true, Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
 
+    private readonly StorageMark _mark = new(path, platformId, storageId);
     private readonly string _images = Path.Combine(path, "images");
     private readonly string _temporary = Path.Combine(path, "tmp");
     private readonly string _uploads = Path.Combine(path, "uploads");
@@ -33,7 +33,7 @@ internal sealed class LocalImageStorage(Id platformId, Id storageId, string path
             foreach (var folder in (string[])[path, _images, _temporary])
                 Directory.CreateDirectory(folder, Passable);
             Directory.CreateDirectory(_uploads, Private);
-            Claim();
+            _mark.Claim();
             foreach (var left in Directory.EnumerateDirectories(_temporary))
                 Directory.Delete(left, recursive: true);
             foreach (var part in Directory.EnumerateFiles(_uploads, "*.part"))
@@ -46,17 +46,12 @@ internal sealed class LocalImageStorage(Id platformId, Id storageId, string path
     }
 
     public Task<StorageCapacity> Measure(CancellationToken cancel) => calls.Run(
-        () => File.Exists(Path.Combine(path, MarkName)) ? Capacity() : throw StorageProblems.Unavailable(path, "its directory or its mark is gone; perhaps it is not mounted").AsException(),
+        () => _mark.IsThere ? Capacity() : throw StorageProblems.Unavailable(path, "its directory or its mark is gone; perhaps it is not mounted").AsException(),
         CallLimit, cancel);
 
     public Task Leave(CancellationToken cancel) => calls.Run(() =>
     {
-        if (Directory.Exists(path))
-        {
-            File.Delete(Path.Combine(path, MarkName));
-            Posix.SyncFolder(path);
-        }
-
+        _mark.Remove();
         return true;
     }, CallLimit, cancel);
 
@@ -128,15 +123,5 @@ internal sealed class LocalImageStorage(Id platformId, Id storageId, string path
     {
         var drive = new DriveInfo(path);
         return new StorageCapacity(drive.TotalSize, drive.AvailableFreeSpace);
-    }
-
-    private void Claim()
-    {
-        var mark = Path.Combine(path, MarkName);
-        var mine = JsonSerializer.SerializeToUtf8Bytes(new { platformId, storageId });
-        if (!File.Exists(mark))
-            AtomicFile.Write(mark, mine);
-        else if (!File.ReadAllBytes(mark).AsSpan().SequenceEqual(mine))
-            throw StorageProblems.Foreign(path).AsException();
     }
 }

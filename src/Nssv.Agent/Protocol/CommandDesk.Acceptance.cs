@@ -184,6 +184,10 @@ public sealed partial class CommandDesk
             entry.Acknowledged = false;
             _outbox.Add(entry);
         }
+        else if (entry.Phase == CommandPhase.Running)
+        {
+            _progress.TellAnew(entry);
+        }
         else if (entry.Phase == CommandPhase.Parked && !entry.IsSuperseded)
         {
             entry.Phase = CommandPhase.Waiting;

@@ -32,6 +32,7 @@ public sealed partial class CommandDesk
         _stopping.Cancel();
         await Task.WhenAny(_idle.Task.Here(), Task.Delay(TimeSpan.FromSeconds(5), _time));
         _outbox.Dispose();
+        _progress.Dispose();
     }
 
     /// <summary>Gives up everything at once; the journal keeps what has not ended.</summary>
@@ -41,6 +42,7 @@ public sealed partial class CommandDesk
             _open = false;
         _stopping.Cancel();
         _outbox.Dispose();
+        _progress.Dispose();
     }
 
     private void Run(IReadOnlyList<CommandEntry> ready)
@@ -89,7 +91,7 @@ public sealed partial class CommandDesk
     private async Task<CommandResult?> Execute(CommandEntry entry)
     {
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(entry.DeadlineSeconds), _time);
-        using var stall = new StallWatch(entry.StallSeconds, _time);
+        using var stall = new StallWatch(entry.StallSeconds, _time, percent => _progress.Moved(entry, percent));
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource([deadline.Token, stall.Stalled, entry.Abandoned.Token, _stopping.Token]);
         using var scope = _logger.BeginScope(new Dictionary<string, object> { ["OperationId"] = entry.Operation.Id, ["CommandId"] = entry.Id });
         var started = _time.GetTimestamp();

@@ -15,6 +15,7 @@ public sealed partial class CommandDesk : IDisposable
     private readonly Dictionary<Id, OperationEntry> _operations = [];
     private readonly ResourceLines _lines;
     private readonly ResultOutbox _outbox;
+    private readonly ProgressOutbox _progress;
     private readonly ICommandJournal _journal;
     private readonly CommandCatalog _catalog;
     private readonly IHostEngine _engine;
@@ -29,6 +30,7 @@ public sealed partial class CommandDesk : IDisposable
         (_journal, _catalog, _engine, _link, _time, _options, _logger) = (parts.Journal, parts.Catalog, parts.Engine, parts.Link, parts.Time, parts.Options, parts.Logger);
         _lines = new(_options.RunningLimit);
         _outbox = new(parts, _gate);
+        _progress = new(parts, _gate);
     }
 
     /// <summary>Counts the agent's starts, this one included.</summary>

@@ -49,6 +49,9 @@ internal sealed class CommandEntry
 
     public CommandResult? Result { get; set; }
 
+    /// <summary>How far it is, in percent; 0 until it tells.</summary>
+    public int Progress { get; set; }
+
     /// <summary>A manager has the result; it is not sent again unless it is asked for again.</summary>
     public bool Acknowledged { get; set; }
 

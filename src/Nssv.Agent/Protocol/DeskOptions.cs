@@ -12,6 +12,9 @@ public sealed record DeskOptions
     /// <summary>Results in one message to a manager.</summary>
     public int ResultsPerBatch { get; init; } = 128;
 
+    /// <summary>Between two messages to a manager about how far commands are; one that ends before the first is told of by its result alone.</summary>
+    public TimeSpan ProgressInterval { get; init; } = TimeSpan.FromSeconds(1);
+
     public TimeSpan FirstRetry { get; init; } = TimeSpan.FromMilliseconds(200);
 
     public TimeSpan LongestRetry { get; init; } = TimeSpan.FromSeconds(5);

@@ -1,15 +1,19 @@
 namespace Nssv.Agent.Protocol;
 
-/// <summary>Hears of a command's progress and gives it up when none comes for too long.</summary>
+/// <summary>Hears of a command's progress, passes it on, and gives the command up when none comes for too long.</summary>
 internal sealed class StallWatch : IProgress<int>, IDisposable
 {
     private readonly CancellationTokenSource _stalled = new();
     private readonly TimeSpan _limit;
     private readonly ITimer? _timer;
+    private readonly Action<int>? _moved;
+    private int _percent;
 
     /// <param name="seconds">Null: it may be silent as long as its deadline lets it.</param>
-    public StallWatch(int? seconds, TimeProvider time)
+    /// <param name="moved">Told of each percentage that is higher than all before.</param>
+    public StallWatch(int? seconds, TimeProvider time, Action<int>? moved = null)
     {
+        _moved = moved;
         if (seconds is not { } limit)
             return;
         _limit = TimeSpan.FromSeconds(limit);
@@ -18,7 +22,15 @@ internal sealed class StallWatch : IProgress<int>, IDisposable
 
     public CancellationToken Stalled => _stalled.Token;
 
-    public void Report(int value) => _timer?.Change(_limit, Timeout.InfiniteTimeSpan);
+    public void Report(int value)
+    {
+        _timer?.Change(_limit, Timeout.InfiniteTimeSpan);
+        // Told of every piece of what is copied, by one thread after another: most of it is nothing new.
+        if (value <= _percent)
+            return;
+        _percent = value;
+        _moved?.Invoke(value);
+    }
 
     public void Dispose()
     {

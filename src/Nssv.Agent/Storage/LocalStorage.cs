@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text.Json;
 using Nssv.Agent.Execution;
 using Nssv.Contracts.Agent;
 using Nssv.Contracts.Storage;
@@ -13,7 +12,6 @@ namespace Nssv.Agent.Storage;
 /// </summary>
 internal sealed class LocalStorage(Id platformId, Id storageId, string path) : IDataStorageDriver
 {
-    private const string MarkName = "nssv-storage.json";
     private const long LargestDisk = 64L << 40, SmallestDisk = 1L << 20;
 
     /// <summary>Kept free, so that a full storage is refused before QEMU meets it.</summary>
@@ -24,6 +22,7 @@ internal sealed class LocalStorage(Id platformId, Id storageId, string path) : I
 
     private readonly string _layers = Path.Combine(path, "layers");
     private readonly string _temporary = Path.Combine(path, "tmp");
+    private readonly StorageMark _mark = new(path, platformId, storageId);
     private bool _directIo;
 
     public DataStorageCapabilities Capabilities { get; } = new(Layers: true, Shared: false, LinkedClone: true, Thin: true, [VolumeFormat.Qcow2, VolumeFormat.Raw]);
@@ -32,7 +31,7 @@ internal sealed class LocalStorage(Id platformId, Id storageId, string path) : I
     {
         StoragePath.Check(path);
         MakeFolder(path);
-        Claim();
+        _mark.Claim();
         MakeFolder(_layers);
         MakeFolder(_temporary);
         foreach (var left in Directory.EnumerateFiles(_temporary))
@@ -49,7 +48,7 @@ internal sealed class LocalStorage(Id platformId, Id storageId, string path) : I
     public Task<StorageCapacity> Measure(CancellationToken cancel)
     {
         // The directory itself, so that a vanished mount is an error and not the figures of what lies beneath.
-        return !Directory.Exists(_layers) || !File.Exists(Path.Combine(path, MarkName))
+        return !Directory.Exists(_layers) || !_mark.IsThere
             ? throw StorageProblems.Unavailable(path, "its directory or its mark is gone; perhaps it is not mounted").AsException()
             : Task.FromResult(Capacity());
     }
@@ -138,12 +137,7 @@ internal sealed class LocalStorage(Id platformId, Id storageId, string path) : I
 
     public Task Leave(CancellationToken cancel)
     {
-        if (Directory.Exists(path))
-        {
-            File.Delete(Path.Combine(path, MarkName));
-            Posix.SyncFolder(path);
-        }
-
+        _mark.Remove();
         return Task.CompletedTask;
     }
 
@@ -295,17 +289,4 @@ internal sealed class LocalStorage(Id platformId, Id storageId, string path) : I
         if (Posix.Stat(folder).IsLink)
             throw StorageProblems.BadPath($"{folder} is a symbolic link.").AsException();
     }
-
-    /// <summary>Two storages, or two platforms, never share a directory.</summary>
-    private void Claim()
-    {
-        var mark = Path.Combine(path, MarkName);
-        var mine = JsonSerializer.SerializeToUtf8Bytes(new StorageMark(platformId, storageId));
-        if (!File.Exists(mark))
-            AtomicFile.Write(mark, mine);
-        else if (!File.ReadAllBytes(mark).AsSpan().SequenceEqual(mine))
-            throw StorageProblems.Foreign(path).AsException();
-    }
-
-    private sealed record StorageMark(Id PlatformId, Id StorageId);
 }

@@ -11,6 +11,7 @@ internal sealed class StepChanges
     private readonly List<string> seen = [];
     private readonly HashSet<int> begun = [];
     private string? state;
+    private int tenth;
 
     public IEnumerable<string> Since(OperationSnapshot operation)
     {
@@ -52,6 +53,13 @@ internal sealed class StepChanges
             lines.Add($"{operation.State}");
         }
 
+        // Within a step that takes long; where its steps move, they say enough.
+        if (operation.Progress / 10 > tenth && lines.Count == 0 && !operation.HasEnded)
+        {
+            lines.Add($"{operation.Progress} %");
+        }
+
+        tenth = Math.Max(tenth, operation.Progress / 10);
         state = operation.State;
         return lines;
     }

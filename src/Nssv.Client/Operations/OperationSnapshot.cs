@@ -75,12 +75,10 @@ public sealed record OperationSnapshot
     public ApiProblem Failure()
     {
         var reason = Error ?? Steps.LastOrDefault(step => step.Error is not null)?.Error;
-        var advice = reason?.Advice ?? State switch
-        {
-            OperationStates.NeedsAttention => $"Look at its steps with 'nssv operation show {Id}'.",
-            _ when CleanupPending => "What it made is taken away as soon as its host can be reached again.",
-            _ => null,
-        };
+        // What would have helped the request does not help an operation that has stopped half-way.
+        var advice = State == OperationStates.NeedsAttention
+            ? $"Look at its steps with 'nssv operation show {Id}'. When what is in its way is gone: 'nssv operation retry {Id}', or 'undo' to take it back; 'dismiss' once it is put right by hand."
+            : reason?.Advice ?? (CleanupPending ? "What it made is taken away as soon as its host can be reached again." : null);
         var document = reason?.ToJson() ?? new JsonObject { ["title"] = $"The operation {Kind} ended as {State}" };
         document["code"] ??= State == OperationStates.NeedsAttention ? "operation-needs-attention" : "operation-failed";
         document["operationId"] = Id;

@@ -51,7 +51,14 @@ public sealed record RefusedCommand(string Id, string Code, long RecordedEpoch);
 /// <summary>A command's end as the host recorded it.</summary>
 public sealed record CommandResult(string CommandId, Id OperationId, int Attempt, bool Succeeded, JsonElement? Result, Problem? Problem);
 
-public sealed record ResultBatch(Id HostId, long AgentIncarnation, IReadOnlyList<CommandResult> Results);
+public sealed record ResultBatch(Id HostId, long AgentIncarnation, IReadOnlyList<CommandResult> Results)
+{
+    /// <summary>How far commands are that have not ended: to be shown, never to be relied on. A manager that does not know the field finds a batch without results.</summary>
+    [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)] public IReadOnlyList<CommandProgress>? Progress { get; init; }
+}
+
+/// <param name="Percent">0 to 100, of this command.</param>
+public sealed record CommandProgress(string CommandId, int Attempt, int Percent);
 
 /// <summary>Ids of the results that need not be sent again.</summary>
 public sealed record ResultReceipt(IReadOnlyList<string> Acknowledged);

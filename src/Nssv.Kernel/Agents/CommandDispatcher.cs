@@ -23,11 +23,12 @@ public sealed class CommandDispatcher(IAgentTransport transport, HostConnections
 
     /// <summary>Runs one command to its end.</summary>
     /// <param name="duringReconcile">True for stored clean-up, which goes before all other work when a host returns.</param>
+    /// <param name="progress">Told now and then how far the host is, in percent; must return at once.</param>
     /// <exception cref="SupersededException">A newer owner has asked the host.</exception>
     /// <exception cref="OperationCanceledException">Given up: the command's fate is unknown.</exception>
-    public async Task<CommandResult> Run(Id hostId, CommandEnvelope command, bool duringReconcile, CancellationToken cancel)
+    public async Task<CommandResult> Run(Id hostId, CommandEnvelope command, bool duringReconcile, CancellationToken cancel, Action<int>? progress = null)
     {
-        var pending = new Pending(hostId, command.Attempt);
+        var pending = new Pending(hostId, command.Attempt, progress);
         _pending[command.Id] = pending;
         var asked = time.GetTimestamp();
         try
@@ -73,12 +74,18 @@ public sealed class CommandDispatcher(IAgentTransport transport, HostConnections
     {
         foreach (var result in batch.Results)
         {
-            if (_pending.TryGetValue(result.CommandId, out var pending) && pending.HostId == hostId && pending.Attempt == result.Attempt)
+            if (PendingOf(hostId, result.CommandId, result.Attempt) is { } pending)
                 pending.Result.TrySetResult(result);
         }
 
+        foreach (var told in batch.Progress ?? [])
+            PendingOf(hostId, told.CommandId, told.Attempt)?.Progress?.Invoke(told.Percent);
+
         return Task.FromResult(new ResultReceipt([.. batch.Results.Select(r => r.CommandId)]));
     }
+
+    private Pending? PendingOf(Id hostId, string commandId, int attempt) =>
+        _pending.TryGetValue(commandId, out var pending) && pending.HostId == hostId && pending.Attempt == attempt ? pending : null;
 
     /// <summary>Asks a host what became of an operation, and shuts out whatever is older than <paramref name="epoch"/> there. Waits for the host.</summary>
     public async Task<AskReply> Ask(Id hostId, Id operationId, long epoch, bool duringReconcile, CancellationToken cancel)
@@ -174,10 +181,11 @@ public sealed class CommandDispatcher(IAgentTransport transport, HostConnections
         new(502, refused.Code, "The host refused a command.", string.Create(CultureInfo.InvariantCulture, $"Command {command.Name} was refused with {refused.Code}."),
             "Bring the host's agent to the manager's version.");
 
-    private sealed class Pending(Id hostId, int attempt)
+    private sealed class Pending(Id hostId, int attempt, Action<int>? progress)
     {
         public Id HostId { get; } = hostId;
         public int Attempt { get; } = attempt;
+        public Action<int>? Progress { get; } = progress;
         public TaskCompletionSource<CommandResult> Result { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 

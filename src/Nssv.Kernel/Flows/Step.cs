@@ -64,7 +64,7 @@ public abstract class StepContext
     /// <summary>Waits for the children that an earlier run of this step has started.</summary>
     public abstract Task ChildrenEnded();
 
-    /// <summary>Shows how far it is, in percent; not a journal entry.</summary>
+    /// <summary>Shows how far this step is, in percent; not a journal entry. Commands that tell of their progress do so by themselves.</summary>
     public abstract Task Progress(int percent);
 
     /// <summary>Waits until <paramref name="until"/> holds, looking again each time this signal is raised for the operation's target; the operation shows as waiting.</summary>

@@ -52,14 +52,19 @@ internal sealed class StepRun(OperationRun run, OperationRunner runner, PlannedS
         await Runner.UntilValid(Run, Cancelled);
         Run.Adopt(id);
         CommandResult result;
+        var shown = new ShownProgress(Progress, Runner.Time);
         try
         {
-            result = await Runner.Dispatcher.Run(hostId, envelope, Run.IsCleanUp, Cancelled);
+            result = await Runner.Dispatcher.Run(hostId, envelope, Run.IsCleanUp, Cancelled, undoing ? null : shown.Tell);
         }
         catch (OperationCanceledException)
         {
             FateUnknown = true;
             throw;
+        }
+        finally
+        {
+            await shown.End();
         }
 
         if (!result.Succeeded)

@@ -135,10 +135,10 @@ internal sealed class Journal(IStore store, IWriter writer, CommandDispatcher di
         await Commit(run, run.Unit().Observe(run.Operation, after), after, static () => { });
     }
 
-    /// <summary>Only the whole operation's end is a hundred percent.</summary>
+    /// <summary>The step in hand counts as one of all; only its end, written with the journal, is a hundred percent of it.</summary>
     public async Task Show(OperationRun run, int percent)
     {
-        var after = run.Operation with { Progress = Math.Clamp(percent, 0, 99) };
+        var after = run.Operation with { Progress = (run.Operation.StepIndex * 100 + Math.Clamp(percent, 0, 99)) / run.Plan!.Steps.Count };
         if (after.Progress > run.Operation.Progress)
             await Commit(run, run.Unit().Observe(run.Operation, after), after, static () => { });
     }

@@ -89,7 +89,7 @@ internal sealed partial class OperationRunner(
     /// <summary>A host knows a newer owner than this one, which still holds the shard: the database is older than the hosts' journals (restored from a backup).</summary>
     public Task<Operation> EndSuperseded(OperationRun run, SupersededException e) => journal.End(run, OperationState.NeedsAttention, new Problem(
         500, "newer-owner-on-host", "A host has already heard a newer owner of the operation.", e.Message,
-        "If the database was restored from a backup, compare the resource with its host, then cancel or acknowledge the operation."));
+        "If the database was restored from a backup, compare the resource with its host, put right by hand what differs, then dismiss the operation."));
 
     private void Fence(OperationRun run) => run.Fence(Interlocked.Increment(ref _fences));
 
@@ -172,7 +172,7 @@ internal sealed partial class OperationRunner(
                 }
                 catch (HostUnreachableException lost) when (!run.Hold.IsDropped)
                 {
-                    return await journal.EndWithCleanUp(run, run.Operation.Error!, lost.HostId);
+                    return await journal.EndWithCleanUp(run, Reason(run)!, lost.HostId);
                 }
                 catch (Exception e) when (!LetsGo(run, e))
                 {
@@ -186,8 +186,11 @@ internal sealed partial class OperationRunner(
             await journal.Undone(run);
         }
 
-        return await journal.End(run, OperationState.Failed, run.Operation.Error);
+        return await journal.End(run, OperationState.Failed, Reason(run));
     }
+
+    /// <summary>Why it goes back. What has stopped it on that way, until a person let it go on, is told no more.</summary>
+    private static Problem? Reason(OperationRun run) => run.Steps.Values.FirstOrDefault(step => step.Error is not null)?.Error ?? run.Operation.Error;
 
     private async Task Try(OperationRun run, StepBinding binding, PlannedStep step, int index, int attempt, bool undoing)
     {

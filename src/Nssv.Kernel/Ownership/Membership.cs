@@ -43,7 +43,7 @@ public sealed partial class Membership : IOwnership, IDisposable
     private readonly ILogger<Membership> _log;
     private readonly List<IShardListener> _listeners = [];
     private readonly CancellationTokenSource _stopping = new();
-    private readonly Dictionary<Id, (MemberLease Lease, long Since)> _seen = [];
+    private volatile IReadOnlyDictionary<Id, (MemberLease Lease, long Since)> _seen = new Dictionary<Id, (MemberLease Lease, long Since)>();
     private CancellationTokenSource _hurry = new();
     private volatile ShardHold?[] _holds = new ShardHold?[Shards.Count];
     private volatile Id?[] _owners = new Id?[Shards.Count];
@@ -79,6 +79,12 @@ public sealed partial class Membership : IOwnership, IDisposable
 
     /// <summary>Those of them who share the shards; the others stand aside.</summary>
     public IReadOnlySet<Id> Serving => MembershipPlan.Serving(_members);
+
+    /// <summary>How long ago the member renewed its lease, as far as this node has seen; null when it has not seen it yet.</summary>
+    public TimeSpan? LeaseAge(Id member) => _seen.TryGetValue(member, out var seen) ? _time.GetElapsedTime(seen.Since) : null;
+
+    /// <summary>How the peer has answered this node's bell; null when it has not been rung yet.</summary>
+    public PeerHealth? HealthOf(Id peer) => _bells.HealthOf(peer);
 
     /// <inheritdoc/>
     public long Level => _levels.Lowest;
@@ -284,14 +290,8 @@ public sealed partial class Membership : IOwnership, IDisposable
     private void Look(MembershipView view)
     {
         var now = _time.GetTimestamp();
-        foreach (var gone in _seen.Keys.Except(view.Members.Select(member => member.MemberId)).ToList())
-            _seen.Remove(gone);
-        foreach (var member in view.Members)
-        {
-            if (!_seen.TryGetValue(member.MemberId, out var seen) || seen.Lease.Renewals != member.Renewals || seen.Lease.Generation != member.Generation)
-                _seen[member.MemberId] = (member, now);
-        }
-
+        _seen = view.Members.ToDictionary(member => member.MemberId, member =>
+            _seen.TryGetValue(member.MemberId, out var seen) && (seen.Lease.Renewals, seen.Lease.Generation) == (member.Renewals, member.Generation) ? seen : (member, now));
         _members = view.Members;
         _levels.Look([.. view.Members.Select(member => member.Level)]);
         _addressOf = view.Members.Where(member => member.MemberId != _fence.Member && member.PeerUrl.Length > 0)
@@ -358,22 +358,4 @@ public sealed partial class Membership : IOwnership, IDisposable
             // Hurried, or stopping: the loop looks.
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Membership could not be renewed: {Reason}")]
-    private static partial void LogRoundFailed(ILogger log, string reason);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Management node {Member} ({Name}) has not renewed its lease and was taken over")]
-    private static partial void LogTakenOver(ILogger log, Id member, string name);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "This management node {What}")]
-    private static partial void LogStandsAside(ILogger log, string what);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Released {Count} shards to other management nodes")]
-    private static partial void LogReleased(ILogger log, int count);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Claimed {Count} shards")]
-    private static partial void LogClaimed(ILogger log, int count);
-
-    [LoggerMessage(Level = LogLevel.Critical, Message = "Another management node has taken over from this one, which stops")]
-    private static partial void LogFenced(ILogger log);
 }

@@ -44,10 +44,12 @@ internal sealed record MembershipPlan(IReadOnlyList<MemberLease> Dead, IReadOnly
     /// <summary>
     /// The live members that share the shards: all of them while all hear each other. Of two that do not, one stands aside, since work that needs both could not go on:
     /// the one with more such troubles, whichever way; of two with as many, the one that is missed more, whose door is closed; else the younger.
-    /// All read the same rows, so all come to the same answer.
+    /// All read the same rows, so all come to the same answer. Beside an older build nobody stands aside: it would not claim what is given up.
     /// </summary>
     public static IReadOnlySet<Id> Serving(IReadOnlyList<MemberLease> live)
     {
+        if (live.Any(member => member.Level < PlatformLevel.StandingAside))
+            return live.Select(member => member.MemberId).ToHashSet();
         var missed = live.SelectMany(by => by.SilentPeers.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(of => (By: by.MemberId, Of: Id.Parse(of)))).ToHashSet();
         missed.RemoveWhere(miss => live.All(member => member.MemberId != miss.Of));
         var serving = new HashSet<Id>();

@@ -22,6 +22,13 @@ internal sealed class PeerBells(IPeerTransport transport, TimeProvider time, Tim
         }
     }
 
+    /// <summary>How the peer answered last; null when it has not been asked yet.</summary>
+    public PeerHealth? HealthOf(Id peer)
+    {
+        lock (_gate)
+            return _lines.GetValueOrDefault(peer)?.Health;
+    }
+
     /// <summary>Who lives now. The bell of those who have heard none for a third of a lease is rung.</summary>
     /// <param name="head">Number of the last event.</param>
     public void Look(IReadOnlyDictionary<Id, PeerAddress> peers, long head)
@@ -87,9 +94,13 @@ internal sealed class PeerBells(IPeerTransport transport, TimeProvider time, Tim
             lock (_gate)
                 (newest, line.RungAt) = (line.Newest, begun);
             var answered = await Send(line.Address, new PeerBell(newest));
+            var now = time.GetTimestamp();
             lock (_gate)
             {
-                line.Answers.Heard(answered, time.GetElapsedTime(0, begun), time.GetElapsedTime(0));
+                line.Answers.Heard(answered, time.GetElapsedTime(0, begun), time.GetElapsedTime(0, now));
+                line.Health = answered
+                    ? new PeerHealth(true, Clock.Now(time), time.GetElapsedTime(begun, now))
+                    : new PeerHealth(false, line.Health?.AnsweredAt, line.Health?.RoundTrip);
                 if (line.Newest == newest)
                 {
                     line.UnderWay = false;
@@ -121,7 +132,14 @@ internal sealed class PeerBells(IPeerTransport transport, TimeProvider time, Tim
         public long Newest { get; set; }
         public bool UnderWay { get; set; }
 
+        public PeerHealth? Health { get; set; }
+
         /// <summary>When it was last begun; null: never.</summary>
         public long? RungAt { get; set; }
     }
 }
+
+/// <summary>Whether a peer answers this node.</summary>
+/// <param name="AnsweredAt">Last; null: never.</param>
+/// <param name="RoundTrip">Of that answer.</param>
+public sealed record PeerHealth(bool Answers, DateTimeOffset? AnsweredAt, TimeSpan? RoundTrip);

@@ -12,11 +12,15 @@ namespace Nssv.Server.Admission;
 /// </summary>
 internal sealed class UnfinishedOperations : IEventObserver
 {
-    private static readonly string[] EndStates = [Text(OperationState.Succeeded), Text(OperationState.Failed), Text(OperationState.NeedsAttention)];
+    private static readonly string NeedsAttention = Text(OperationState.NeedsAttention);
+    private static readonly string[] EndStates = [Text(OperationState.Succeeded), Text(OperationState.Failed), NeedsAttention];
 
     private readonly Lock _gate = new();
     private readonly Dictionary<Id, Entry> _entries = [];
     private readonly Dictionary<Id, int> _roots = [];
+
+    /// <summary>Those that need attention: they are under way again when a person lets them go on.</summary>
+    private readonly Dictionary<Id, Entry> _stopped = [];
     private long _endedRoots;
     private int _rootCount;
 
@@ -49,11 +53,18 @@ internal sealed class UnfinishedOperations : IEventObserver
     public async Task Load(IStore store)
     {
         var left = await store.List<Operation>(Condition.In(nameof(Operation.State),
-            new[] { OperationState.Queued, OperationState.Running, OperationState.Waiting, OperationState.Undoing }));
+            new[] { OperationState.Queued, OperationState.Running, OperationState.Waiting, OperationState.Undoing, OperationState.NeedsAttention }));
         lock (_gate)
         {
             foreach (var operation in left.Where(operation => !_endedMeanwhile!.Contains(operation.Id)))
-                Add(operation.Id, new Entry(operation.Kind, Text(operation.State), operation.CreatedAt, operation.ParentId is null ? operation.CreatedBy : null));
+            {
+                var entry = new Entry(operation.Kind, Text(operation.State), operation.CreatedAt, operation.ParentId is null ? operation.CreatedBy : null);
+                if (operation.State == OperationState.NeedsAttention)
+                    _stopped.TryAdd(operation.Id, entry);
+                else
+                    Add(operation.Id, entry);
+            }
+
             _endedMeanwhile = null;
         }
     }
@@ -74,7 +85,10 @@ internal sealed class UnfinishedOperations : IEventObserver
             if (IsEnd(state))
             {
                 _endedMeanwhile?.Add(item.ResourceId);
-                Remove(item.ResourceId);
+                if (Remove(item.ResourceId) is { } ended && state == NeedsAttention)
+                    _stopped[item.ResourceId] = ended;
+                else
+                    _stopped.Remove(item.ResourceId);
             }
             else if (item.Type == "operation.created")
             {
@@ -84,6 +98,11 @@ internal sealed class UnfinishedOperations : IEventObserver
             else if (_entries.TryGetValue(item.ResourceId, out var entry))
             {
                 entry.State = state;
+            }
+            else if (_stopped.Remove(item.ResourceId, out var resumed))
+            {
+                resumed.State = state;
+                Add(item.ResourceId, resumed);
             }
         }
     }
@@ -96,14 +115,15 @@ internal sealed class UnfinishedOperations : IEventObserver
         _roots[account] = _roots.GetValueOrDefault(account) + 1;
     }
 
-    private void Remove(Id id)
+    private Entry? Remove(Id id)
     {
         if (!_entries.Remove(id, out var entry) || entry.Account is not { } account)
-            return;
+            return entry;
         _rootCount--;
         _endedRoots++;
         if (--_roots[account] == 0)
             _roots.Remove(account);
+        return entry;
     }
 
     private IEnumerable<Measurement<int>> Measure()

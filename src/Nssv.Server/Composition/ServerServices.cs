@@ -74,7 +74,6 @@ internal static class ServerServices
         services.AddSingleton<PeerIdentity>();
         services.AddSingleton<PeerEndpoints>();
         services.AddSingleton<PeerTimes>();
-        services.AddSingleton<PeerWatch>();
         services.AddSingleton<ManagementNodes>();
         services.AddSingleton<ManagementNodeEndpoints>();
         services.AddSingleton<OwnIds>();
@@ -86,7 +85,6 @@ internal static class ServerServices
         services.AddSingleton<IPeerTransport>(provider => provider.GetRequiredService<HttpPeerTransport>());
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Membership>(provider, (Action)provider.GetRequiredService<NodeEnd>().TakenOver));
         services.AddSingleton<IOwnership>(provider => provider.GetRequiredService<Membership>());
-        services.AddHostedService(provider => provider.GetRequiredService<PeerWatch>());
         return services;
     }
 

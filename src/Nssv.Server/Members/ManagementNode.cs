@@ -61,5 +61,8 @@ internal sealed record DatabaseHealth(double LatencyMilliseconds);
 /// <param name="Calls">Requests that the answering node forwarded to it.</param>
 internal sealed record PeerReach(PeerState State, DateTimeOffset? AnsweredAt, double? RoundTripMilliseconds, CallTimes? Calls);
 
+/// <summary>Whether another management node answers this one.</summary>
+internal enum PeerState { Answers, Silent }
+
 /// <summary>All live management nodes, by id.</summary>
 internal sealed record ManagementNodeList(IReadOnlyList<ManagementNode> Items);

@@ -1,12 +1,13 @@
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Ownership;
+using Nssv.Kernel.Peers;
 using Nssv.Server.Composition;
 using Nssv.Server.Peers;
 
 namespace Nssv.Server.Members;
 
 /// <summary>Reads who the management nodes are and how they do.</summary>
-internal sealed class ManagementNodes(IStore store, IOwnership ownership, MemberFence fence, MemberAddresses addresses, PeerWatch watch, PeerTimes times, TimeProvider time)
+internal sealed class ManagementNodes(IStore store, IOwnership ownership, MemberFence fence, MemberAddresses addresses, PeerTimes times, TimeProvider time)
 {
     private readonly DateTimeOffset _startedAt = Clock.Now(time);
 
@@ -19,10 +20,10 @@ internal sealed class ManagementNodes(IStore store, IOwnership ownership, Member
         if (ownership is not Membership membership)
             return [Alone(database)];
         var serving = membership.Serving;
-        return [.. membership.Members.OrderBy(member => member.MemberId).Select(member => Of(member, serving.Contains(member.MemberId), held.GetValueOrDefault(member.MemberId.ToString()), database))];
+        return [.. membership.Members.OrderBy(member => member.MemberId).Select(member => Of(member, membership, serving.Contains(member.MemberId), held.GetValueOrDefault(member.MemberId.ToString()), database))];
     }
 
-    private ManagementNode Of(MemberLease member, bool serves, long shards, DatabaseHealth database) => new()
+    private ManagementNode Of(MemberLease member, Membership membership, bool serves, long shards, DatabaseHealth database) => new()
     {
         Id = member.MemberId,
         Name = member.Name,
@@ -36,16 +37,13 @@ internal sealed class ManagementNodes(IStore store, IOwnership ownership, Member
         JoinedAt = member.JoinedAt,
         ShardCount = shards,
         StandsAside = !serves,
-        LeaseAgeMilliseconds = (long?)watch.LeaseAge(member.MemberId)?.TotalMilliseconds,
+        LeaseAgeMilliseconds = (long?)membership.LeaseAge(member.MemberId)?.TotalMilliseconds,
         Database = member.MemberId == fence.Member ? database : null,
-        Peer = member.MemberId == fence.Member ? null : Reach(member.MemberId),
+        Peer = member.MemberId == fence.Member ? null : Reach(member.MemberId, membership.HealthOf(member.MemberId)),
     };
 
-    private PeerReach Reach(Id memberId)
-    {
-        var health = watch.Health(memberId);
-        return new(health?.State ?? PeerState.Silent, health?.AnsweredAt, health?.RoundTrip is { } took ? Milliseconds(took) : null, times.Of(memberId));
-    }
+    private PeerReach Reach(Id memberId, PeerHealth? health) => new(
+        health is { Answers: true } ? PeerState.Answers : PeerState.Silent, health?.AnsweredAt, health?.RoundTrip is { } took ? Milliseconds(took) : null, times.Of(memberId));
 
     /// <summary>On SQLite there is but one node, and no lease.</summary>
     private ManagementNode Alone(DatabaseHealth database) => new()

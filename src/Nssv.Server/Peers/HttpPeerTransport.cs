@@ -13,7 +13,7 @@ internal sealed class HttpPeerTransport(PeerClient clients, PeerTimes times, Tim
     {
         var begun = time.GetTimestamp();
         using var body = new PeerBody(JsonSerializer.SerializeToUtf8Bytes(request, KernelJson.Options));
-        using var message = Message(HttpMethod.Post, peer, PeerEndpoints.Messages);
+        using var message = Message(peer);
         message.Content = body;
         try
         {
@@ -37,23 +37,6 @@ internal sealed class HttpPeerTransport(PeerClient clients, PeerTimes times, Tim
         }
     }
 
-    /// <summary>Whether the peer answers.</summary>
-    /// <exception cref="PeerUnreachableException">It does not.</exception>
-    public async Task Ping(PeerAddress peer, CancellationToken cancel)
-    {
-        using var message = Message(HttpMethod.Get, peer, PeerEndpoints.Health);
-        try
-        {
-            using var answer = await clients.Of(peer.MemberId).SendAsync(message, cancel);
-            if (!answer.IsSuccessStatusCode)
-                throw new PeerUnreachableException($"It answered with status {(int)answer.StatusCode}.", sent: false);
-        }
-        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or ObjectDisposedException)
-        {
-            throw new PeerUnreachableException(e.Message, sent: false, e);
-        }
-    }
-
-    private static HttpRequestMessage Message(HttpMethod method, PeerAddress peer, string path) =>
-        new(method, new Uri(new Uri(peer.Url), path)) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+    private static HttpRequestMessage Message(PeerAddress peer) =>
+        new(HttpMethod.Post, new Uri(new Uri(peer.Url), PeerEndpoints.Messages)) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
 }

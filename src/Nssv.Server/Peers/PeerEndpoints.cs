@@ -8,6 +8,8 @@ namespace Nssv.Server.Peers;
 internal sealed partial class PeerEndpoints(PeerInbox inbox, ILogger<PeerEndpoints> log)
 {
     public const string Messages = "/peer-api/v1/messages";
+
+    /// <summary>What nodes of the first level ask to see whether this one answers.</summary>
     public const string Health = "/peer-api/v1/health";
     private const long LargestMessage = 32L * 1024 * 1024;
 

@@ -1,2 +1,2 @@
--- readable by level 1
+-- readable by level 2
 ALTER TABLE "virtual_machines" ADD COLUMN "upgrade_note" {text};

@@ -49,8 +49,7 @@ internal sealed class CascadeRun : PlatformRun
         }
 
         var firsts = _sites.Where(site => site.First).ToList();
-        foreach (var manager in Cluster.Managers)
-            manager.Start();
+        StartManagers();
         return Each(firsts, site => new CreateDataCenter { Id = site.Center, Name = $"center-{site.Number}" })
             && Each(_sites, site => new CreateCluster { Id = site.Cluster, Name = $"cluster-{site.Number}", DataCenterId = site.Center })
             && Each(_sites, site => new CreateHost { Id = site.Host.Id, Name = site.Host.Name, ClusterId = site.Cluster, Address = $"{site.Host.Name}.example" })
@@ -64,19 +63,7 @@ internal sealed class CascadeRun : PlatformRun
             && Each(_sites, Machine);
     }
 
-    private bool Started()
-    {
-        Cluster.StartAll();
-        return Quiet();
-    }
-
-    private bool Each(IReadOnlyList<Site> sites, Func<Site, Kernel.Calls.Request> request)
-    {
-        foreach (var site in sites)
-            Person.Ask(request(site));
-        // Before the hosts are up nothing is quiet.
-        return Answered() && (Cluster.Hosts.TrueForAll(host => host.Context.IsDead) || Quiet());
-    }
+    private bool Each(IEnumerable<Site> sites, Func<Site, Kernel.Calls.Request> request) => Asked(sites.Select(request));
 
     private CreateVirtualMachine Machine(Site site)
     {

@@ -60,37 +60,20 @@ internal sealed class MachineRun : PlatformRun
     protected override bool SetUp()
     {
         var (center, cluster, data, images) = (_center, Named(0x03), Named(0x04), Named(0x05));
-        foreach (var manager in Cluster.Managers)
-            manager.Start();
-        Person.Ask(new CreateDataCenter { Id = center, Name = "center" });
-        if (!Answered())
-            return false;
-        Person.Ask(new CreateCluster { Id = cluster, Name = "cluster", DataCenterId = center });
-        if (!Answered())
-            return false;
-        foreach (var host in Cluster.Hosts)
-            Person.Ask(new CreateHost { Id = host.Id, Name = host.Name, ClusterId = cluster, Address = $"{host.Name}.example" });
-        if (!Answered())
-            return false;
-        Cluster.StartAll();
-        if (!Quiet())
-            return false;
-        Person.Ask(new CreateDataStorage { Id = data, Name = "data", DataCenterId = center, Path = "/data" });
-        Person.Ask(new CreateImageStorage { Id = images, Name = "images", HostId = Cluster.Hosts[0].Id, Path = "/images" });
-        if (!Quiet())
-            return false;
-        Person.Ask(new AttachDataStorageToCluster(data) { ClusterId = cluster });
-        Person.Ask(new AttachImageStorageToDataCenter(images) { DataCenterId = center });
-        if (!Quiet())
-            return false;
-        Person.Ask(new CreateImage { Id = _image, Name = "micro", Kind = ImageKind.System, Format = ImageFormat.Qcow2, ImageStorageId = images, Source = new(File: "/import/micro.qcow2") });
-        if (_withSchedule)
-            Person.Ask(new CreateSchedule { Id = Named(0x06), Name = "each minute", Cron = "* * * * *", Action = "recycle-bin.sweep", MissedRun = MissedRunRule.RunOnce });
-        if (!Quiet() || Person.Refused.Count > 0)
-            return false;
-        for (var i = 0; i < _made; i++)
-            Create(start: i % 4 == 0);
-        return _made == 0 || Quiet() && Person.Refused.Count == 0;
+        StartManagers();
+        return Asked(new CreateDataCenter { Id = center, Name = "center" })
+            && Asked(new CreateCluster { Id = cluster, Name = "cluster", DataCenterId = center })
+            && Asked(Cluster.Hosts.Select(host => new CreateHost { Id = host.Id, Name = host.Name, ClusterId = cluster, Address = $"{host.Name}.example" }))
+            && Started()
+            && Asked(
+                new CreateDataStorage { Id = data, Name = "data", DataCenterId = center, Path = "/data" },
+                new CreateImageStorage { Id = images, Name = "images", HostId = Cluster.Hosts[0].Id, Path = "/images" })
+            && Asked(new AttachDataStorageToCluster(data) { ClusterId = cluster }, new AttachImageStorageToDataCenter(images) { DataCenterId = center })
+            && Asked([
+                new CreateImage { Id = _image, Name = "micro", Kind = ImageKind.System, Format = ImageFormat.Qcow2, ImageStorageId = images, Source = new(File: "/import/micro.qcow2") },
+                .. _withSchedule ? (Request[])[new CreateSchedule { Id = Named(0x06), Name = "each minute", Cron = "* * * * *", Action = "recycle-bin.sweep", MissedRun = MissedRunRule.RunOnce }] : [],
+            ])
+            && Asked(Enumerable.Range(0, _made).Select(i => Machine(start: i % 4 == 0)));
     }
 
     private void CreateTwo()
@@ -119,11 +102,13 @@ internal sealed class MachineRun : PlatformRun
 
     private void RecoverOther() => Person.Ask(new RecoverVirtualMachine(_machines[1]));
 
-    private void Create(bool start)
+    private void Create(bool start) => Person.Ask(Machine(start));
+
+    private CreateVirtualMachine Machine(bool start)
     {
         var id = Named(0x1000 + _machines.Count);
         _machines.Add(id);
-        Person.Ask(new CreateVirtualMachine
+        return new()
         {
             Id = id,
             Name = $"vm-{_machines.Count}",
@@ -132,7 +117,7 @@ internal sealed class MachineRun : PlatformRun
             ImageId = _image,
             Start = start,
             DataDisks = Dice.Chance(0.4) ? [new DataDisk { SizeBytes = 1 << 30 }] : [],
-        });
+        };
     }
 
     protected override void AskSomething()

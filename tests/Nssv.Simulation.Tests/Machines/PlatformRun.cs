@@ -4,6 +4,7 @@ using Nssv.Contracts.Compute;
 using Nssv.Contracts.Inventory;
 using Nssv.Kernel;
 using Nssv.Kernel.Agents;
+using Nssv.Kernel.Calls;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Model;
 using Nssv.Services;
@@ -44,6 +45,28 @@ internal abstract class PlatformRun : ScenarioRun
     protected override void Begun(IServiceProvider services) => _ = services.GetRequiredService<HostObservation>().Watch(CancellationToken.None);
 
     protected bool Answered() => Cluster.Run(() => Person.Open == 0, TimeSpan.FromMinutes(1)) && Person.Refused.Count == 0;
+
+    protected void StartManagers()
+    {
+        foreach (var manager in Cluster.Managers)
+            manager.Start();
+    }
+
+    /// <summary>The hosts begin, and are known.</summary>
+    protected bool Started()
+    {
+        Cluster.StartAll();
+        return Quiet();
+    }
+
+    /// <summary>A stage of the set-up: all of it is accepted, and done before the next one.</summary>
+    protected bool Asked(params IEnumerable<Request> requests)
+    {
+        foreach (var request in requests)
+            Person.Ask(request);
+        // Before the hosts are up nothing is quiet.
+        return Answered() && (Cluster.Hosts.TrueForAll(host => host.Context.IsDead) || Quiet());
+    }
 
     /// <summary>Invariant 4, looked at each time a domain is about to start.</summary>
     private void NeverTwice(HostNode node, Command command)

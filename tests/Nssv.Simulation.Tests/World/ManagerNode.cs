@@ -173,7 +173,7 @@ internal sealed class ManagerNode(ManagerPlace place, ManagerParts parts, Func<s
                 var options = new MembershipOptions { Lease = TimeSpan.FromSeconds(10), Interval = TimeSpan.FromSeconds(1.5) };
                 services.AddSingleton<IOwnership>(provider => new Membership(
                     database, fence, around, events, peers, context.Clock, chance, parts.Mutation == Mutation.SelfStopAfterLease ? options with { OwnShare = 4 } : options,
-                    new(Url, "1.0.0", 1, Url, Url, Url), () => context.Post(() => EndFenced(context)), provider.GetRequiredService<ILogger<Membership>>()));
+                    new(Url, "1.0.0", PlatformLevel.Current, Url, Url, Url), () => context.Post(() => EndFenced(context)), provider.GetRequiredService<ILogger<Membership>>()));
             }
 
             services.AddKernel();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using Nssv.System.Tests.Platform;
 using Shouldly;
 using Xunit;
@@ -94,6 +95,33 @@ public sealed class ManagerFaultTests(TwoManagers platform) : IClassFixture<TwoM
                 (await manager.Nodes()).ShouldAllBe(node => node["standsAside"]!.GetValue<bool>() == (node["id"]!.GetValue<string>() == aside.Id));
             // What was under way, and what is asked now: nothing waits for the two to meet again.
             await load.Ends(24, "while they are apart");
+        }
+
+        await platform.BothServe();
+        await load.Ends(8, "the network is whole again");
+        TakenOver().ShouldBe(takenOver);
+        await platform.Adds(load, before);
+    }
+
+    /// <summary>Its own door is closed: it stands aside, hears what the other does, and passes on what it is asked for.</summary>
+    [Fact]
+    public async Task A_manager_that_another_does_not_reach_stands_aside_although_it_reaches_that_one()
+    {
+        var before = platform.Operations();
+        await using var load = platform.Load();
+        await load.Ends(8, "both managers serve");
+        var takenOver = TakenOver();
+        var since = Stopwatch.GetTimestamp();
+        using (new NetworkCut(platform.First, platform.Second, databasePort: null, bothWays: false))
+        {
+            await platform.ServesAll(platform.First, since, "one manager does not reach the other");
+            (await platform.Second.Api.IsReady()).ShouldBeFalse();
+            (await platform.Second.Nodes()).ShouldAllBe(node => node["standsAside"]!.GetValue<bool>() == (node["id"]!.GetValue<string>() == platform.Second.Id));
+            (await platform.First.Nodes()).Single(node => node["id"]!.GetValue<string>() == platform.Second.Id)["peer"]!["state"]!.GetValue<string>().ShouldBe("silent");
+            (await platform.Second.Nodes()).Single(node => node["id"]!.GetValue<string>() == platform.First.Id)["peer"]!["state"]!.GetValue<string>().ShouldBe("answers");
+            var passedOn = await platform.Second.Api.Mutate(Instance.Post("data-centers", new JsonObject { ["name"] = "passed-on" }));
+            (await platform.First.Api.WaitForOperation(passedOn.Id)).Succeeded.ShouldBeTrue();
+            await load.Ends(24, "while one does not reach the other");
         }
 
         await platform.BothServe();

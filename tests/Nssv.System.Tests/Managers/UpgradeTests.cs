@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Nssv.Kernel.Ownership;
 using Nssv.System.Tests.Platform;
 using Shouldly;
 using Xunit;
@@ -24,7 +25,7 @@ public sealed class UpgradeTests(TwoManagers platform) : IClassFixture<TwoManage
             await load.Ends(8, "both are of the older level");
             await Replace(platform.Second, newer);
             await load.Ends(16, "one is of the newer level");
-            (await Levels()).ShouldBe([1, 2]);
+            (await Levels()).ShouldBe([PlatformLevel.Current, PlatformLevel.Current + 1]);
             Columns().ShouldBe(1);
 
             // In the middle of the upgrade the older one dies, and comes back on a schema that it does not know.
@@ -78,7 +79,7 @@ public sealed class UpgradeTests(TwoManagers platform) : IClassFixture<TwoManage
             await platform.Adds(load, before);
         }
 
-        (await Levels()).ShouldBe([2, 2]);
+        (await Levels()).ShouldBe([PlatformLevel.Current + 1, PlatformLevel.Current + 1]);
         Creations(mark).With.ShouldBe(Created(mark));
     }
 

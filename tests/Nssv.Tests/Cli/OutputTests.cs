@@ -147,6 +147,19 @@ public sealed class OutputTests
         new StepChanges().Since(Operation("running", looks[1], """{"name":"b","state":"pending"}""")).ShouldBe(told[..2]);
     }
 
+    [Fact]
+    public void How_far_a_long_step_is_is_told_by_the_tenth()
+    {
+        const string Step = """{"name":"import","state":"started"}""";
+        var changes = new StepChanges();
+        changes.Since(Operation("running", Step) with { Progress = 33 }).ShouldBe(["import: started"]);
+        changes.Since(Operation("running", Step) with { Progress = 39 }).ShouldBeEmpty();
+        changes.Since(Operation("running", Step) with { Progress = 41 }).ShouldBe(["41 %"]);
+        changes.Since(Operation("running", Step) with { Progress = 41 }).ShouldBeEmpty();
+        changes.Since(Operation("running", Step) with { Progress = 65 }).ShouldBe(["65 %"]);
+        changes.Since(Operation("succeeded", Step) with { Progress = 100 }).ShouldBeEmpty();
+    }
+
     private static OperationSnapshot Operation(string state, params string[] steps) =>
         OperationSnapshot.FromJson((JsonObject)JsonNode.Parse($$"""{"id":"1","state":"{{state}}","steps":[{{string.Join(',', steps)}}]}""")!);
 

@@ -27,6 +27,15 @@ public sealed class MembershipPlanTests
         MembershipPlan.Serving([.. members.AsEnumerable().Reverse()]).ShouldBe(serving.Select(Member), ignoreOrder: true, "whatever order the rows come in");
     }
 
+    /// <summary>It knows nothing of standing aside: shards that are given up for it nobody would serve.</summary>
+    [Fact]
+    public void Beside_an_older_build_nobody_stands_aside()
+    {
+        MemberLease[] members = [Lease('A', Member('B').ToString()), Lease('B', Member('A').ToString()), Lease('C', "") with { Level = PlatformLevel.StandingAside - 1 }];
+        MembershipPlan.Serving(members).Count.ShouldBe(3);
+        MembershipPlan.Serving([members[0], members[1], members[2] with { Level = PlatformLevel.StandingAside }]).ShouldBe([Member('A'), Member('C')], ignoreOrder: true);
+    }
+
     [Fact]
     public void Whatever_they_miss_somebody_serves_and_those_who_do_hear_each_other()
     {
@@ -78,7 +87,7 @@ public sealed class MembershipPlanTests
         Renewals = 1,
         Name = $"{name}",
         ProductVersion = "1.0.0",
-        Level = 1,
+        Level = PlatformLevel.Current,
         PeerUrl = "",
         AgentUrl = "",
         ApiUrl = "",

@@ -53,7 +53,6 @@ public sealed class PeerPortTests(RunningServer server) : IClassFixture<RunningS
         (await transport.Send(peer, new PeerBell(null), CancellationToken.None)).Outcome.ShouldBe(PeerOutcome.Done);
         var refused = await transport.Send(peer, new PeerCancel(NewId()), CancellationToken.None);
         (refused.Outcome, refused.Problem!.Status).ShouldBe((PeerOutcome.Refused, 404));
-        await transport.Ping(peer, CancellationToken.None);
     }
 
     [Fact]

@@ -14,14 +14,27 @@ using Xunit;
 namespace Nssv.Tests.Server;
 
 /// <summary>A whole manager with a host whose agent is real and whose engine is simulated; imports of images are held until they are let go.</summary>
-public sealed class ServerWithHost : RunningServer, IManagerPort
+public class ServerWithHost : RunningServer, IManagerPort
 {
     private const string Url = "https://manager/agent-api/v1/results";
 
     private readonly SimulatedNetwork _network = new(new DirectLink());
     private SimulatedHost? _host;
 
+    public ServerWithHost()
+    {
+    }
+
+    protected ServerWithHost(int haste) : base(haste)
+    {
+    }
+
     public Id HostId { get; private set; }
+
+    internal SimulatedMachine Machine => _host!.Machine;
+
+    /// <summary>Commands that fail, and how.</summary>
+    internal Func<Command, Problem?> Refuse { get; set; } = _ => null;
 
     /// <summary>Holds the next import.</summary>
     internal Func<Task> Import { get; set; } = () => Task.CompletedTask;
@@ -31,7 +44,7 @@ public sealed class ServerWithHost : RunningServer, IManagerPort
         await base.InitializeAsync();
         _network.Attach(Url, this);
         HostId = (await this.AddHost()).Id;
-        _host = new SimulatedHost(HostId, _network, new() { Chance = new Even(), Behaviour = new EngineBehaviour { BeforeEffect = (command, _) => command is ImportImage ? Import() : Task.CompletedTask } });
+        _host = new SimulatedHost(HostId, _network, new() { Chance = new Even(), Behaviour = new EngineBehaviour { BeforeEffect = (command, _) => command is ImportImage ? Import() : Task.CompletedTask, Refuse = (command, _) => Refuse(command) } });
         await _host.Start();
         await Poll.Until("the host to be connected", async () => (await Services.GetRequiredService<IStore>().Get<Host>(HostId)).State == HostState.Connected);
     }
@@ -41,6 +54,7 @@ public sealed class ServerWithHost : RunningServer, IManagerPort
         if (_host is not null)
             await _host.DisposeAsync();
         await base.DisposeAsync();
+        GC.SuppressFinalize(this);
     }
 
     protected override void Configure(IServiceCollection services) => services.AddSingleton<IAgentTransport>(new InProcessTransport(_network, Url));

@@ -7,6 +7,7 @@ using Nssv.Contracts.Storage;
 using Nssv.Kernel;
 using Nssv.Kernel.Calls;
 using Nssv.Kernel.Data;
+using Nssv.Kernel.Events;
 using Nssv.Kernel.Operations;
 using Nssv.Simulator;
 using Nssv.Tests.Data;
@@ -47,6 +48,30 @@ public sealed class ImageTests
         // Standing still is a failure of the import alone: what takes it back tells of no progress.
         place.Bed.Sent.Where(command => command.Name.StartsWith("image.", StringComparison.Ordinal)).Select(command => (command.Name, command.StallSeconds)).Distinct()
             .ShouldBe([("image.import", 900), ("image.delete", (int?)null)]);
+    }
+
+    [Fact]
+    public async Task How_far_an_import_is_is_seen_at_its_operation_while_it_runs()
+    {
+        var end = new TaskCompletionSource();
+        await using var place = await Place.Of(new EngineBehaviour
+        {
+            BeforeEffect = (command, scope) =>
+            {
+                if (command is not ImportImage)
+                    return Task.CompletedTask;
+                scope.Progress!.Report(50);
+                return end.Task;
+            },
+        });
+        var operation = await place.Bed.Accept(Create(ServiceBed.NewId(), new ImageSource(File: "/import/micro.qcow2")));
+
+        // The second of three steps, half done.
+        await Poll.Until("progress within the step", async () => (await place.Bed.Store.Get<Operation>(operation.Id)).Progress == 50);
+        (await place.Bed.Store.List<Event>()).ShouldContain(change => change.ResourceId == operation.Id && change.Data["progress"] != null && change.Data["progress"]!.GetValue<int>() == 50);
+        end.SetResult();
+        var ended = await place.Bed.Ended(operation.Id);
+        (ended.State, ended.Progress).ShouldBe((OperationState.Succeeded, 100));
     }
 
     [Fact]

@@ -4,6 +4,8 @@ using Nssv.Cli.Commands.Completion;
 using Nssv.Cli.Operations;
 using Nssv.Cli.Resources;
 using Nssv.Client;
+using Nssv.Client.Operations;
+using Nssv.Client.Problems;
 
 namespace Nssv.Cli.Commands.Operation;
 
@@ -13,10 +15,10 @@ internal static class OperationCommands
     public static Command Build(CliEnvironment environment)
     {
         var group = new ResourceCommands(ResourceKinds.Operation, environment).Group("Operations: what the platform does and did", Wait(environment),
-            Act(environment, "cancel", "Ask an operation to stop and take back what it did", "Cancelling", "asked to stop"),
-            Act(environment, "retry", "Let an operation that needs attention go on where it stopped", "Retrying", "goes on"),
-            Act(environment, "undo", "Take back what an operation that needs attention has done", "Undoing", "is taken back"),
-            Act(environment, "dismiss", "Leave an operation that needs attention as it is: you have put right what there was", "Dismissing", "dismissed"));
+            Act(environment, "cancel", "Ask an operation to stop and take back what it did", "Cancelling", "asked to stop", HasStopped),
+            Act(environment, "retry", "Let an operation that needs attention go on where it stopped, the same way: what was in its way is gone", "Retrying", "goes on", operation => operation.Succeeded),
+            Act(environment, "undo", "Take back what an operation that needs attention has done, as far as it can be taken back", "Undoing", "is taken back", HasStopped),
+            Act(environment, "dismiss", "Leave an operation that needs attention as it is: you have put right what there was", "Dismissing", "dismissed", HasStopped));
         group.Aliases.Add("task");
         return group;
     }
@@ -37,7 +39,11 @@ internal static class OperationCommands
         });
     }
 
-    private static Command Act(CliEnvironment environment, string verb, string description, string doing, string done)
+    /// <summary>Whichever way: it is over, and nobody has to look at it.</summary>
+    private static bool HasStopped(OperationSnapshot operation) => operation.State != OperationStates.NeedsAttention;
+
+    /// <param name="well">Of an operation that has ended: it did so as it was asked to.</param>
+    private static Command Act(CliEnvironment environment, string verb, string description, string doing, string done, Func<OperationSnapshot, bool> well)
     {
         var id = Id();
         var command = new Command(verb, description) { id };
@@ -48,6 +54,11 @@ internal static class OperationCommands
             if (invocation.Value(wait.Wait))
             {
                 operation = await new OperationRunner(invocation, wait).Follow(operation, $"{doing} {operation.Kind}", cancellation);
+            }
+
+            if (operation.HasEnded && !well(operation))
+            {
+                throw new ApiProblemException(operation.Failure());
             }
 
             if (invocation.Results.Format == Output.OutputFormat.Table)

@@ -6,7 +6,8 @@ namespace Nssv.Cli.Platform.Start;
 internal static class DaemonStart
 {
     /// <summary>Polls until <paramref name="ready"/>; fails early when the process ends.</summary>
-    public static async Task WaitUntil(Daemon daemon, string what, Func<Task<bool>> ready, TimeSpan within, CancellationToken cancellation)
+    /// <param name="missing">What it lacks, as it was seen last: told before its log when the time is over.</param>
+    public static async Task WaitUntil(Daemon daemon, string what, Func<Task<bool>> ready, TimeSpan within, CancellationToken cancellation, Func<IReadOnlyList<string>>? missing = null)
     {
         var began = TimeProvider.System.GetTimestamp();
         while (!await ready())
@@ -18,7 +19,7 @@ internal static class DaemonStart
 
             if (TimeProvider.System.GetElapsedTime(began) > within)
             {
-                throw new PlatformException($"{what} did not happen within {within.TotalSeconds:0} s.", $"See {daemon.LogFile}, then repeat the command.", daemon.LastLogLines());
+                throw new PlatformException($"{what} did not happen within {within.TotalSeconds:0} s.", $"See {daemon.LogFile}, then repeat the command.", [.. missing?.Invoke() ?? [], .. daemon.LastLogLines()]);
             }
 
             await Task.Delay(150, cancellation);

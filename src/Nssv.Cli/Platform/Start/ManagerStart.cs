@@ -27,7 +27,8 @@ internal static class ManagerStart
 
         var pid = running?.Pid ?? programs.Manager.Start();
         using var client = new ApiClient(invocation.Connection with { Retry = RetryPolicy.None, AnswerTimeout = TimeSpan.FromSeconds(5) });
-        await DaemonStart.WaitUntil(programs.Manager, "The manager's readiness", () => client.IsReady(cancellation), ReadyTime, cancellation);
+        var readiness = new ManagerReadiness(client, invocation.Environment.Time);
+        await DaemonStart.WaitUntil(programs.Manager, "The manager's readiness", () => readiness.IsReady(cancellation), ReadyTime, cancellation, () => readiness.Reasons);
         return $"process {pid}";
     }
 }

@@ -43,6 +43,9 @@ internal sealed class DeskBed : IManagerPort, IAsyncDisposable
     /// <summary>Which results the manager acknowledges; all of them unless a test says otherwise.</summary>
     public Func<CommandResult, bool> Acknowledges { get; set; } = _ => true;
 
+    /// <summary>What was told of commands that had not ended.</summary>
+    public ConcurrentQueue<CommandProgress> Progress { get; } = new();
+
     public ConcurrentQueue<HostReport> Reports { get; } = new();
     public ConcurrentQueue<Heartbeat> Heartbeats { get; } = new();
 
@@ -83,6 +86,8 @@ internal sealed class DeskBed : IManagerPort, IAsyncDisposable
     {
         lock (_gate)
             _results.AddRange(batch.Results);
+        foreach (var told in batch.Progress ?? [])
+            Progress.Enqueue(told);
         Look();
         return Task.FromResult(new ResultReceipt([.. batch.Results.Where(Acknowledges).Select(result => result.CommandId)]));
     }
