@@ -86,9 +86,19 @@ internal sealed record Field(Option Option, string Path, Func<Invocation, Cancel
 
     public static Field NewName() => Text("--name", "name", "A new name");
 
+    /// <summary>Lets what is said about these fields of the request speak of their options.</summary>
+    private static void Name(IEnumerable<Field> fields, Invocation invocation)
+    {
+        foreach (var field in fields)
+        {
+            invocation.Results.Words.Call(field.Path, field.Option.Name);
+        }
+    }
+
     /// <summary>Writes every field that was given into a request's body.</summary>
     public static async Task Write(IEnumerable<Field> fields, JsonObject body, Invocation invocation, CancellationToken cancellation)
     {
+        Name(fields, invocation);
         foreach (var field in fields.Where(field => invocation.Given(field.Option)))
         {
             var at = body;

@@ -71,6 +71,7 @@ internal sealed class PairCommands(ResourceKind kind, CliEnvironment environment
     private async Task Send(ResourceCommands commands, Invocation invocation, Argument<string> target, WaitOptions wait, string field, JsonObject values, CancellationToken cancellation)
     {
         var id = await commands.Id(invocation, target, cancellation);
+        invocation.Results.Words.Call(field, "KEY=VALUE");
         var request = new ApiRequest(HttpMethod.Patch, $"{ApiClient.Root}/{kind.Collection}/{id}") { Body = new JsonObject { [field] = values } };
         await new OperationRunner(invocation, wait).Run(request, $"Changing {kind.Noun} {invocation.Value(target)}", cancellation);
     }

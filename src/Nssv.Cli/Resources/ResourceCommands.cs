@@ -81,6 +81,7 @@ internal sealed class ResourceCommands(ResourceKind kind, CliEnvironment environ
         return command.Runs(environment, async (invocation, cancellation) =>
         {
             var body = new JsonObject { ["name"] = invocation.Value(name) };
+            invocation.Results.Words.Call("name", name.Name);
             await Field.Write(fields, body, invocation, cancellation);
             await new OperationRunner(invocation, wait).Run(new ApiRequest(HttpMethod.Post, $"{ApiClient.Root}/{kind.Collection}") { Body = body }, $"Creating {kind.Noun} {invocation.Value(name)}", cancellation);
         });

@@ -123,7 +123,7 @@ public sealed class CascadeHookTests : IAsyncLifetime
         var other = ServiceBed.NewId();
         await _bed.Do(new CreateDataCenter { Id = other, Name = "other" });
         _watchful.Finds = _ => new() { Also = [new("data-center", other, "the clusters are twins")] };
-        await Refuses(new DeleteDataCenter(_center) { Cascade = true }, "cascade-refused", "data-center 'other' would go as well (the clusters are twins)");
+        await Refuses(new DeleteDataCenter(_center) { Cascade = true }, "cascade-refused", $"data-center 'other' ({other}) would go as well (the clusters are twins)");
     }
 
     /// <param name="code">Null: it is not refused.</param>

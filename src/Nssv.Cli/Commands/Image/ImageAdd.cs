@@ -58,6 +58,11 @@ internal sealed class ImageAdd(CliEnvironment environment)
                 : invocation.Value(url) is { } address ? new JsonObject { ["url"] = address }
                 : new JsonObject { ["file"] = invocation.Value(serverFile) },
         };
+        foreach (var (field, option) in new (string, Option)[] { ("name", name), ("kind", kind), ("format", format), ("source.url", url), ("source.file", serverFile), ("source", file) })
+        {
+            invocation.Results.Words.Call(field, option.Name);
+        }
+
         await Field.Write(fields, body, invocation, cancellation);
         var title = $"Adding image {body["name"].AsText()}";
         var runner = new OperationRunner(invocation, wait);

@@ -23,6 +23,7 @@ internal static class SettingCommands
         var wait = WaitOptions.AddTo(command);
         return command.Runs(environment, async (invocation, cancellation) =>
         {
+            invocation.Results.Words.Call("value", value.Name);
             var request = new ApiRequest(HttpMethod.Patch, Path(invocation.Value(name))) { Body = new JsonObject { ["value"] = invocation.Value(value) }, IfMatch = invocation.Value(ifMatch) };
             await new OperationRunner(invocation, wait).Run(request, $"Setting {invocation.Value(name)} to {invocation.Value(value)}", cancellation);
         });

@@ -45,6 +45,9 @@ internal sealed class VmCreate(CliEnvironment environment)
         return command.Runs(environment, async (invocation, cancellation) =>
         {
             var body = new JsonObject { ["name"] = invocation.Value(name) };
+            invocation.Results.Words.Call("name", name.Name);
+            invocation.Results.Words.Call("dataDisks", dataDisks.Name);
+            invocation.Results.Words.Call("nics", nics.Name);
             await Field.Write(fields, body, invocation, cancellation);
             if (invocation.Value(dataDisks) is { Length: > 0 } disks)
             {
