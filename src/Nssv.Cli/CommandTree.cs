@@ -61,7 +61,7 @@ internal static class CommandTree
     /// <summary>The tree for these arguments; with none, in full.</summary>
     public static Command Build(CliEnvironment environment, IReadOnlyList<string>? arguments = null)
     {
-        var root = new Command("nssv", "Server virtualization: virtual machines on KVM servers, as one pool\n(in a clone of the source also: ./nssv test, bench and lab)") { new HelpOption() };
+        var root = new Command("nssv", "Server virtualization: virtual machines on KVM servers, as one pool\n(in a clone of the source also: ./nssv test, bench and lab)") { new HelpOption("--help", "-h", "-?") };
         foreach (var option in GlobalOptions.All)
         {
             root.Options.Add(option);

@@ -24,7 +24,7 @@ internal sealed class CascadeReader(ResourceModels models, IStore store, Cascade
         List<CascadeHindrance> outside = [];
         for (var round = 0; cascade; round++)
         {
-            found = await hooks.Ask(reading.Snapshot([], []), store);
+            found = await hooks.Ask(reading.Snapshot([], []), store, kind => models.TrySingular(kind, out _));
             if (round == CascadeHooks.Rounds)
             {
                 found = found with { Hindrances = [.. found.Hindrances, new(first.Kind, first.Id, first.Name, "What goes with it does not come to an end.", "Look at the platform's plugins.")] };
@@ -93,8 +93,7 @@ internal sealed class CascadeReader(ResourceModels models, IStore store, Cascade
         var added = false;
         foreach (var group in also.Where(addition => !reading.Goes(addition.Id)).GroupBy(addition => addition.Kind))
         {
-            if (!models.TrySingular(group.Key, out var table))
-                throw new InvalidOperationException($"a cascade hook adds a '{group.Key}', which is no kind of resource");
+            models.TrySingular(group.Key, out var table);
             var rows = await Rows(table, "\"id\" {in0}", [group.Select(addition => addition.Id).Distinct().ToList()]);
             if (table.Rank > target.Rank)
                 added |= reading.Add(table, rows);

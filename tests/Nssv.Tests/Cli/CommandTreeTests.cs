@@ -137,6 +137,24 @@ public sealed class CommandTreeTests
     }
 
     [Theory]
+    [InlineData("xx", "")]
+    [InlineData("frobnicate", "")]
+    [InlineData("imgae", "Did you mean image? ")]
+    [InlineData("hst", "Did you mean host? ")]
+    [InlineData("data", "Did you mean datacenter or datastorage? ")]
+    public async Task Only_what_is_near_is_taken_for_what_was_meant(string word, string meant) =>
+        (await CliRun.Of(word, "list")).Error.ShouldEndWith($"Advice: {meant}'nssv --help' shows what there is.\n");
+
+    [Fact]
+    public async Task Completion_offers_no_word_of_another_shell()
+    {
+        foreach (var line in new[] { "nssv ", "nssv /", "nssv vm ", "nssv vm list " })
+            (await CliRun.Of("[suggest]", line)).Out.Split('\n').ShouldNotContain(word => word.StartsWith('/'), line);
+        (await CliRun.Of("vm", "-h")).ExitCode.ShouldBe(0);
+        (await CliRun.Of("vm", "-?")).ExitCode.ShouldBe(0);
+    }
+
+    [Theory]
     [InlineData("--frce first", "'nssv vm stop' has no option '--frce'.", "--force")]
     [InlineData("first --grce 5s", "'nssv vm stop' has no option '--grce'.", "--grace")]
     [InlineData("--frce", "'nssv vm stop' has no option '--frce'.", "--force")]

@@ -175,6 +175,17 @@ public sealed class OutputTests
         changes.Since(Operation("failed")).ShouldBeEmpty();
     }
 
+    [Fact]
+    public void What_a_step_waits_for_is_told_once_and_again_when_it_changes()
+    {
+        var changes = new StepChanges();
+        const string waiting = """{"name":"stop","state":"started","waitsFor":"host 'h' does not answer"}""";
+        changes.Since(Operation("running", waiting)).ShouldBe(["stop: started", "stop: waits: host 'h' does not answer"]);
+        changes.Since(Operation("running", waiting)).ShouldBeEmpty();
+        changes.Since(Operation("running", """{"name":"stop","state":"started"}""")).ShouldBe(["stop: started"]);
+        changes.Since(Operation("running", """{"name":"stop","state":"done"}""")).ShouldBe(["stop: done"]);
+    }
+
     /// <summary>Whether somebody looked while a step was at work, or only afterwards, the lines are the same.</summary>
     [Fact]
     public void How_often_an_operation_is_looked_at_does_not_change_what_is_told()

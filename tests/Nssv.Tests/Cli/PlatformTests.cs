@@ -171,9 +171,19 @@ public sealed class PlatformTests : IDisposable
 
         var run = await CliRun.Of("status", "--output", "json", "--home", home.Root);
 
-        run.ExitCode.ShouldBe(0);
+        (run.ExitCode, run.Error).ShouldBe((3, ""), "as systemctl says of what does not run");
         System.Text.Json.Nodes.JsonNode.Parse(run.Out)!.ToJsonString().ShouldBe(
             $$"""{"manager":{"pid":null,"url":"https://localhost:8443","healthy":false,"reasons":[]},"agent":{"pid":null,"healthy":false},"managers":[],"platformId":"0a1b2c3d-0000-4000-8000-000000000000","home":"{{home.Root}}"}""");
+    }
+
+    [Fact]
+    public async Task Status_in_words_fails_alike_and_without_an_instance_as_any_command()
+    {
+        Instance().Save(home);
+        var run = await CliRun.Of("status", "--home", home.Root);
+        (run.ExitCode, run.Error).ShouldBe((3, ""));
+        run.Out.ShouldStartWith("Manager   not running");
+        (await CliRun.Of("status", "--home", home.At("none"))).ExitCode.ShouldBe(1);
     }
 
     public void Dispose() => Directory.Delete(home.Root, recursive: true);

@@ -89,7 +89,8 @@ internal sealed class InstanceStart(Invocation invocation, Checklist steps)
     private InstanceFile Ports()
     {
         var given = invocation.Environment.Given("NSSV_PORT");
-        if (InstanceFile.Load(home) is { } known)
+        // Before the manager has its files, nothing holds a port yet: a first start that failed may go on with another one.
+        if (InstanceFile.Load(home) is { } known && (File.Exists(Path.Combine(home.Manager, "manager.json")) || given is null || PortChoice.AskedFor(given) == known.Ports.Https))
         {
             if (given is not null && PortChoice.AskedFor(given) != known.Ports.Https)
             {
