@@ -8,6 +8,8 @@ source "$NSSV_ROOT/deploy/libvirt.sh"
 MICRO_IMAGE=$ARTIFACTS/micro/micro.qcow2
 
 prepare_host() {
+  # Before anything asks dpkg.
+  need_debian
   # Word splitting is meant here and below: the lists are words.
   # shellcheck disable=SC2046
   ensure_packages "running virtual machines" $(host_packages) $(micro_image_packages)

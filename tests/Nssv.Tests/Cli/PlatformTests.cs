@@ -74,6 +74,18 @@ public sealed class PlatformTests : IDisposable
     }
 
     [Fact]
+    public void A_lock_that_is_held_and_a_home_that_cannot_be_written_are_told_apart()
+    {
+        HomeFolders.MakeForManager(home);
+        using (StartLock.Take(home))
+            Should.Throw<PlatformException>(() => StartLock.Take(home)).Message.ShouldContain("is at work");
+        StartLock.Take(home).Dispose();
+        File.Delete(home.At("run", "up.lock"));
+        Directory.CreateDirectory(home.At("run", "up.lock"));
+        Should.Throw<PlatformException>(() => StartLock.Take(home)).Message.ShouldContain("cannot be written");
+    }
+
+    [Fact]
     public void A_busy_port_is_seen_and_named()
     {
         using var busy = new TcpListener(IPAddress.Loopback, 0);
