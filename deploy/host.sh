@@ -20,7 +20,7 @@ prepare_host() {
 # Built again only when its own sources are newer.
 ensure_micro_image() {
   if ! can_build_micro_image; then
-    say "The micro guest image exists for amd64 only; add an image of your own with './nssv image create'."
+    say "The micro guest image exists for amd64 only; add an image of your own with './nssv image add'."
     return 0
   fi
   if [ ! -f "$MICRO_IMAGE" ] || [ -n "$(find "$NSSV_ROOT/deploy/micro-guest" -newer "$MICRO_IMAGE" -print -quit)" ]; then

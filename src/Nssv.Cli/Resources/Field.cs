@@ -55,7 +55,7 @@ internal sealed record Field(Option Option, string Path, Func<Invocation, Cancel
     /// <summary>Labels; <c>key-</c> removes one where a resource is changed (a null in the merge patch).</summary>
     public static Field Labels()
     {
-        var option = Parsers.Labels("--label", "A label; may be given several times");
+        var option = Parsers.Labels("--label", "A label; may be given several times. Where something is changed, KEY- takes one away");
         return new(option, "labels", (invocation, _) => Task.FromResult<JsonNode?>(new JsonObject(invocation.Value(option)!.Select(Label))));
 
         static KeyValuePair<string, JsonNode?> Label(string text) =>
@@ -80,7 +80,7 @@ internal sealed record Field(Option Option, string Path, Func<Invocation, Cancel
         });
     }
 
-    public static Field DeletionPolicy() => Choice("--deletion-policy", "deletionPolicy", "What deleting it does; else as the setting of its kind says", "immediate", "delayed", "never");
+    public static Field DeletionPolicy() => Choice("--deletion-policy", "deletionPolicy", "What deleting it does: removes it, or puts it into the recycle bin for a time (delayed) or until it is expunged (never); else as the setting of its kind says", "immediate", "delayed", "never");
 
     public static Field Description() => Text("--description", "description", "What it is for");
 

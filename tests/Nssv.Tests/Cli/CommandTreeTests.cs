@@ -96,6 +96,19 @@ public sealed class CommandTreeTests
         run.Out.ShouldContain("nssv vm create <NAME> [options]");
         run.Out.ShouldContain("--data-disk <SIZE>");
         run.Out.ShouldContain("--output <table|json|yaml>");
+        run.Out.IndexOf("--memory", StringComparison.Ordinal).ShouldBeLessThan(run.Out.IndexOf("--nic", StringComparison.Ordinal), "what must be given comes first");
+    }
+
+    [Fact]
+    public async Task Help_offers_only_what_can_be_done()
+    {
+        (await CliRun.Of("operation", "--help")).Out.ShouldContain("wait <ID>");
+        (await CliRun.Of("operation", "show", "--help")).Out.ShouldContain("nssv operation show <ID>");
+        var wrong = await CliRun.Of("operation", "show", "web-1");
+        (wrong.ExitCode, wrong.Error.Contains("'nssv operation list' shows the ids.", StringComparison.Ordinal)).ShouldBe((2, true));
+        (await CliRun.Of("image", "delete", "--help")).Out.ShouldNotContain("--cascade");
+        (await CliRun.Of("[suggest]", "nssv image delete x --ca")).Out.ShouldNotContain("--cascade");
+        (await CliRun.Of("cluster", "delete", "--help")).Out.ShouldContain("--cascade");
     }
 
     [Theory]

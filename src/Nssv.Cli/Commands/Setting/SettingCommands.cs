@@ -10,7 +10,7 @@ namespace Nssv.Cli.Commands.Setting;
 internal static class SettingCommands
 {
     public static Command Build(CliEnvironment environment) =>
-        new ResourceCommands(ResourceKinds.Setting, environment).Group("What may be changed about the platform while it runs", Set(environment), Reset(environment));
+        new ResourceCommands(ResourceKinds.Setting, environment).Group("Settings of the platform; a change holds at once", Set(environment), Reset(environment));
 
     private static Argument<string> Name() => new("NAME") { Description = "The setting's name" };
 
