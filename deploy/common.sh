@@ -22,8 +22,12 @@ die() {
   exit 1
 }
 
+# sudo leaves variables behind, and another home or port would be meant.
 need_root() {
-  [ "$(id -u)" = 0 ] || die "$1 needs root." "Run it again as root, for example with sudo."
+  local variables
+  [ "$(id -u)" != 0 ] || return 0
+  variables=$(compgen -e NSSV_ | grep -vx NSSV_ROOT | paste -sd, || true)
+  die "$1 needs root." "Run it again as root, for example with sudo${variables:+ --preserve-env=$variables}."
 }
 
 runs_systemd() { [ -d /run/systemd/system ]; }

@@ -8,6 +8,8 @@ source "$NSSV_ROOT/deploy/libvirt.sh"
 MICRO_IMAGE=$ARTIFACTS/micro/micro.qcow2
 
 prepare_host() {
+  # Before anything asks dpkg.
+  need_debian
   # Word splitting is meant here and below: the lists are words.
   # shellcheck disable=SC2046
   ensure_packages "running virtual machines" $(host_packages) $(micro_image_packages)
@@ -18,7 +20,7 @@ prepare_host() {
 # Built again only when its own sources are newer.
 ensure_micro_image() {
   if ! can_build_micro_image; then
-    say "The micro guest image exists for amd64 only; add an image of your own with './nssv image create'."
+    say "The micro guest image exists for amd64 only; add an image of your own with './nssv image add'."
     return 0
   fi
   if [ ! -f "$MICRO_IMAGE" ] || [ -n "$(find "$NSSV_ROOT/deploy/micro-guest" -newer "$MICRO_IMAGE" -print -quit)" ]; then

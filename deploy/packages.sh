@@ -32,15 +32,22 @@ missing_packages() {
   done
 }
 
+need_debian() {
+  if [ ! -f /etc/debian_version ] || ! command -v dpkg >/dev/null; then
+    die "This is not a Debian system." "nSSV's hosts are Debian 12 or 13 servers."
+  fi
+}
+
 # ensure_packages PURPOSE PACKAGE...
 ensure_packages() {
   local purpose=$1 missing
   shift
-  [ -f /etc/debian_version ] ||
-    die "This is not a Debian system." "nSSV's hosts are Debian 12 or 13 servers."
+  need_debian
   mapfile -t missing < <(missing_packages "$@")
   [ ${#missing[@]} -gt 0 ] || return 0
   need_root "Installing packages"
+  command -v apt-get >/dev/null ||
+    die "apt-get is not here, and these packages are missing for $purpose: ${missing[*]}" "Install them by hand, then repeat the command."
   say "Missing for $purpose: ${missing[*]}"
   progress "Reading the package lists" apt-get update -q ||
     say "  going on with the lists that are there"

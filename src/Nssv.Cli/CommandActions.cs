@@ -49,9 +49,13 @@ internal static class CommandActions
         }
     }
 
+    private const string SignIn =
+        "Give the token of a session by NSSV_TOKEN or --token-file. To get one, put {\"accountName\":\"admin\",\"password\":\"…\"} into a file and run 'nssv api POST sessions --body @FILE' with the same --server and --ca.";
+
     private static ApiProblem? Explain(Exception fault, Invocation invocation) => fault switch
     {
-        ApiProblemException { Problem: { Status: 401, Advice: null } problem } => problem with { Document = null, Advice = "Give a valid session token by NSSV_TOKEN or --token-file." },
+        // A program still reads what the server wrote.
+        ApiProblemException { Problem: { Status: 401, Code: null or "session-needed" } problem } => problem with { Document = problem.Advice is null ? null : problem.Document, Advice = SignIn },
         ApiProblemException refused => refused.Problem,
         UsageException usage => new ApiProblem { Title = "The command cannot be understood", Code = "usage", Detail = usage.Message, Advice = usage.Advice },
         PlatformException platform => new ApiProblem { Title = "The instance is not as it should be", Code = "platform", Detail = platform.Message, Advice = platform.Advice },

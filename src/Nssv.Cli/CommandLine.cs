@@ -82,9 +82,13 @@ internal static class CommandLine
     {
         var words = parse.CommandResult.Command.Subcommands.Select(command => command.Name).Concat(parse.CommandResult.Command.Options.Select(option => option.Name)).ToArray();
         IEnumerable<string> strange = (UnknownOption(parse) ?? MistakenForName(parse)) is { } option ? [option] : parse.UnmatchedTokens;
-        var near = strange.SelectMany(token => words.Where(word => EditDistance.Between(token, word) <= 2)).Distinct().ToArray();
+        var near = strange.SelectMany(token => words.Where(word => IsNear(token, word))).Distinct().ToArray();
         return near.Length == 0 ? "" : $"Did you mean {string.Join(" or ", near)}? ";
     }
+
+    /// <summary>A third of its letters at most are others, or it is begun: of "xx" nobody meant "vm".</summary>
+    private static bool IsNear(string typed, string word) =>
+        EditDistance.Between(typed, word) <= Math.Clamp((word.TrimStart('-').Length + 1) / 3, 1, 3) && typed.TrimStart('-').Length > 1 || typed.Length > 2 && word.StartsWith(typed, StringComparison.Ordinal) && typed != "--";
 
     // The line is broken, so its options cannot be read the usual way; yet a program that asked for JSON still gets it.
     private static OutputFormat Format(IReadOnlyList<string> arguments)

@@ -29,31 +29,31 @@ internal static class CommandTree
 
     private static IReadOnlyList<Entry> Entries =>
     [
-        new("up", "Start the instance on this machine; safe to repeat", UpCommand.Build),
+        new("up", "Install and start the instance on this machine, or mend it; safe to repeat", UpCommand.Build),
         new("down", "Stop the instance; its virtual machines keep running", DownCommand.Build),
-        new("status", "Show how the instance on this machine is", StatusCommand.Build),
+        new("status", "Show how the instance on this machine is; exit code 3 when it does not run", StatusCommand.Build),
         new(SimulateCommand.Name, "Fill the platform with simulated hosts and virtual machines, until Ctrl-C", SimulateCommand.Build),
         new("vm", "Virtual machines", VmCommands.Build, "virtual-machines"),
-        new("image", "Templates from which disks are made, and media", ImageCommands.Build, "images"),
-        new("volume", "Disks of virtual machines", VolumeCommands.Build, "volumes"),
-        new("host", "Physical servers that run virtual machines", HostCommands.Build, "hosts"),
+        new("image", "Images: disks to make machines from, and installation media", ImageCommands.Build, "images"),
+        new("volume", "Volumes: the disks of virtual machines", VolumeCommands.Build, "volumes"),
+        new("host", "Hosts: the servers that virtual machines run on", HostCommands.Build, "hosts"),
         new("cluster", "Clusters of hosts", InventoryCommands.Cluster, "clusters"),
         new("datacenter", "Data centers", InventoryCommands.DataCenter, "data-centers"),
-        new("datastorage", "Space for the disks of virtual machines", InventoryCommands.DataStorage, "data-storages"),
-        new("imagestorage", "Space for images", InventoryCommands.ImageStorage, "image-storages"),
-        new("portgroup", "Groups of network ports with one configuration", InventoryCommands.PortGroup, "port-groups"),
+        new("datastorage", "Data storages: where the disks of virtual machines are kept", InventoryCommands.DataStorage, "data-storages"),
+        new("imagestorage", "Image storages: where images are kept", InventoryCommands.ImageStorage, "image-storages"),
+        new("portgroup", "Port groups: the networks that network cards are plugged into", InventoryCommands.PortGroup, "port-groups"),
         new("nic", "Virtual network cards", NicCommands.Build, "network-interfaces"),
-        new("account", "Who may sign in", InventoryCommands.Account, "accounts"),
-        new("setting", "What may be changed about the platform while it runs", SettingCommands.Build, "settings"),
-        new("tag", "System tags that there are", TagCommands.Build, "tag-types"),
-        new("audit", "Who changed what, and who signed in", AuditCommands.Build, "audit-entries"),
+        new("account", "Accounts: who may sign in", InventoryCommands.Account, "accounts"),
+        new("setting", "Settings of the platform; a change holds at once", SettingCommands.Build, "settings"),
+        new("tag", "System tags: which there are, and what they do", TagCommands.Build, "tag-types"),
+        new("audit", "The audit: who changed what, and who signed in", AuditCommands.Build, "audit-entries"),
         new("manager", "Managers: the management nodes of the platform", ManagerCommands.Build, "management-nodes"),
         new("plugin", "Plugins: what extends the platform", PluginCommands.Build, "plugins"),
         new("schedule", "Schedules: what the platform does again and again", ScheduleCommands.Build, "schedules"),
         new("recycle-bin", "What was deleted and can be recovered", RecycleBinCommands.Build, "recycle-bin"),
-        new("operation", "Operations: what the platform does and did", OperationCommands.Build, "operations", Alias: "task"),
-        new("event", "What changed on the platform", EventCommands.Build, "events"),
-        new("api", "Call the API with the session; JSON comes out", ApiCommand.Build),
+        new("operation", "Operations (tasks): what the platform does and did", OperationCommands.Build, "operations", Alias: "task"),
+        new("event", "Events: what changed on the platform", EventCommands.Build, "events"),
+        new("api", "Call the API with your session; JSON comes out", ApiCommand.Build),
         new("completion", "Print a completion script for bash, zsh or fish", CompletionCommand.Build),
         new("version", "Print the version", VersionCommand.Build),
     ];
@@ -61,7 +61,7 @@ internal static class CommandTree
     /// <summary>The tree for these arguments; with none, in full.</summary>
     public static Command Build(CliEnvironment environment, IReadOnlyList<string>? arguments = null)
     {
-        var root = new Command("nssv", "Server virtualization: virtual machines on KVM servers, as one pool\n(in a clone of the source also: ./nssv test, bench and lab)") { new HelpOption() };
+        var root = new Command("nssv", "Server virtualization: virtual machines on KVM servers, as one pool\n(in a clone of the source also: ./nssv test, bench and lab)") { new HelpOption("--help", "-h", "-?") };
         foreach (var option in GlobalOptions.All)
         {
             root.Options.Add(option);

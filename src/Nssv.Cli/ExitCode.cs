@@ -11,6 +11,9 @@ internal static class ExitCode
     /// <summary>The command line itself is wrong; nothing was sent.</summary>
     public const int Usage = 2;
 
+    /// <summary>'nssv status': the manager or the agent does not run, or is not well. As systemctl has it.</summary>
+    public const int NotRunning = 3;
+
     /// <summary>Stopped by Ctrl-C (128 + SIGINT).</summary>
     public const int Interrupted = 130;
 }

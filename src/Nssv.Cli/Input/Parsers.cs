@@ -75,6 +75,7 @@ internal static class Parsers
                 }
             }
 
+            RefuseTwice(result);
             return [.. result.Tokens.Select(token => token.Value)];
         },
     };
@@ -92,9 +93,23 @@ internal static class Parsers
                 result.AddError($"\"{token.Value}\" is not a tag. Write it like compute.pinnedToHost=host-3.");
             }
 
+            RefuseTwice(result);
             return [.. result.Tokens.Select(token => token.Value)];
         },
     };
+
+    /// <summary>One key can have one value only: which of two was meant nobody can tell.</summary>
+    private static void RefuseTwice(ArgumentResult result)
+    {
+        if (Twice(result.Tokens.Select(token => token.Value)) is { } key)
+        {
+            result.AddError($"\"{Output.Printable.Of(key)}\" is given more than once; give it one value.");
+        }
+    }
+
+    /// <summary>A key that several of these pairs (<c>key=value</c>, <c>key-</c>) have; null when each has its own.</summary>
+    public static string? Twice(IEnumerable<string> pairs) =>
+        pairs.Select(pair => pair.IndexOf('=') is > 0 and var at ? pair[..at] : pair.TrimEnd('-')).GroupBy(key => key, StringComparer.Ordinal).FirstOrDefault(same => same.Count() > 1)?.Key;
 
     private static long? ReadSize(ArgumentResult result) => SizeOf(result.Tokens[0].Value, result);
 

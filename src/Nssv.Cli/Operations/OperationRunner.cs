@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Nssv.Cli.Output;
 using Nssv.Client;
 using Nssv.Client.Operations;
@@ -80,6 +81,10 @@ internal sealed class OperationRunner(Invocation invocation, WaitOptions options
         {
             var took = ended.StartedAt is { } from && ended.EndedAt is { } to ? $" in {DurationText.Format(to - from)}" : "";
             invocation.Results.Say($"{title}: done{took}.{(ended.TargetId is null ? "" : $" ({ended.TargetId})")}");
+            if (ended.Document.At("result.fromNextStart") is JsonArray { Count: > 0 } later)
+            {
+                invocation.Results.Say($"It runs: {string.Join(" and ", later.Select(field => invocation.Results.Words.OptionOf(field.AsText()!) ?? field.AsText()))} will count from its next start.");
+            }
         }
         else
         {

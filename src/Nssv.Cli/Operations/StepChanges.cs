@@ -19,18 +19,20 @@ internal sealed class StepChanges
         for (var i = 0; i < operation.Steps.Count; i++)
         {
             var step = operation.Steps[i];
-            if (i < seen.Count && seen[i] == step.State)
+            // The same step may come to wait, go on, and wait for something else.
+            var about = $"{step.State} {step.WaitsFor}";
+            if (i < seen.Count && seen[i] == about)
             {
                 continue;
             }
 
             if (i < seen.Count)
             {
-                seen[i] = step.State;
+                seen[i] = about;
             }
             else
             {
-                seen.Add(step.State);
+                seen.Add(about);
             }
 
             if (Describe(step) is not { } line)
@@ -39,7 +41,7 @@ internal sealed class StepChanges
             }
 
             // One that ended before it was looked at began as well: whoever reads the lines need not know how often somebody looked.
-            if (begun.Add(i) && step.State != Started)
+            if (begun.Add(i) && line != $"{step.Name}: {Started}")
             {
                 lines.Add($"{step.Name}: {Started}");
             }
@@ -67,6 +69,7 @@ internal sealed class StepChanges
     private static string? Describe(OperationStep step) => step.State switch
     {
         "" or "pending" => null,
+        _ when step.WaitsFor is { } reason => $"{step.Name}: waits: {reason}",
         _ when step.Error is { } error => $"{step.Name}: {step.State}: {error.Detail ?? error.Title}",
         _ when step.StartedAt is { } from && step.EndedAt is { } to => $"{step.Name}: {step.State} ({DurationText.Format(to - from)})",
         _ => $"{step.Name}: {step.State}",

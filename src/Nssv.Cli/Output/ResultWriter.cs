@@ -8,6 +8,9 @@ internal sealed class ResultWriter(CliEnvironment environment, OutputFormat form
 {
     public OutputFormat Format { get; } = format;
 
+    /// <summary>Where a person reads it, the API's words become the command line's.</summary>
+    public ApiWords Words { get; } = new(environment);
+
     /// <summary>Data for a program, whatever the format; the table format takes it as JSON.</summary>
     public void Data(JsonNode? node) => environment.Out.WriteLine(Format == OutputFormat.Yaml ? YamlText.Of(node) : JsonText.Of(node));
 
@@ -54,10 +57,10 @@ internal sealed class ResultWriter(CliEnvironment environment, OutputFormat form
 
         var cells = CellsNow();
         var shown = resource.Where(pair => pair.Value is not null).ToArray();
-        var width = shown.Select(pair => Words.Of(pair.Key).Length).DefaultIfEmpty(0).Max();
+        var width = shown.Select(pair => Output.Words.Of(pair.Key).Length).DefaultIfEmpty(0).Max();
         foreach (var (name, value) in shown)
         {
-            var heading = Words.Of(name).PadRight(width);
+            var heading = Output.Words.Of(name).PadRight(width);
             if (value is JsonArray { Count: > 0 } list && list.All(item => item is JsonObject))
             {
                 environment.Out.WriteLine(heading.TrimEnd() + ":");
@@ -81,7 +84,7 @@ internal sealed class ResultWriter(CliEnvironment environment, OutputFormat form
     {
         if (Format == OutputFormat.Table)
         {
-            environment.Error.WriteLine(ProblemBlock.Of(problem));
+            environment.Error.WriteLine(ProblemBlock.Of(problem, Words));
         }
         else
         {

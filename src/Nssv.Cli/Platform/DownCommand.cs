@@ -21,7 +21,14 @@ internal static class DownCommand
             }
 
             // The mark that a folder is ours to empty.
-            if (!File.Exists(home.InstanceFile))
+            var begun = !File.Exists(home.InstanceFile) && HomeFolders.AreAllThereIs(home);
+            if (begun && !invocation.Value(purge))
+            {
+                invocation.Results.Say($"There is no instance in {home.Root}, only what a start that failed has left. 'nssv down --purge' removes it; 'nssv up' goes on with it.");
+                return;
+            }
+
+            if (!begun && !File.Exists(home.InstanceFile))
             {
                 throw new PlatformException($"{home.Root} is not the home of an instance: it has no nssv.json.", "Check NSSV_HOME and --home.");
             }

@@ -17,7 +17,7 @@ internal static class SimulateCommand
         var hosts = new Option<int?>("--hosts") { Description = "Simulated hosts; else as many as the scenario has, or as there are already (100)", HelpName = "COUNT" };
         var machines = new Option<int?>("--vms") { Description = "Virtual machines to have running on them (0)", HelpName = "COUNT" };
         var scenario = new Option<FileInfo>("--scenario") { Description = "How the hosts behave (YAML); see samples/scenarios", HelpName = "FILE" };
-        var seed = new Option<int?>("--seed") { Description = "Of the chance by which hosts are slow, fail and crash (1)", HelpName = "NUMBER" };
+        var seed = new Option<int?>("--seed") { Description = "Seed of the chance by which hosts are slow, fail and crash (1)", HelpName = "NUMBER" };
         var perCluster = new Option<int?>("--hosts-per-cluster") { Description = "Hosts in one cluster (100)", HelpName = "COUNT" };
         var together = new Option<int?>("--together") { Description = "Virtual machines that are created at once (64)", HelpName = "COUNT" };
         var keep = new Option<bool>("--keep") { Description = "Leave what was made at the end; the next run goes on with it" };

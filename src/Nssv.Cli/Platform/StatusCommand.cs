@@ -12,7 +12,7 @@ namespace Nssv.Cli.Platform;
 internal static class StatusCommand
 {
     public static Command Build(CliEnvironment environment) =>
-        new Command("status", "Show how the instance on this machine is").Runs(environment, async (invocation, cancellation) =>
+        new Command("status", "Show how the instance on this machine is; exit code 0 when it runs and is well, else 3").Runs(environment, async (invocation, cancellation) =>
         {
             var home = invocation.Home;
             var instance = InstanceFile.Load(home) ?? throw new PlatformException($"There is no instance in {home.Root}.", "Start one with './nssv up'.");
@@ -33,10 +33,11 @@ internal static class StatusCommand
                 ["platformId"] = instance.PlatformId,
                 ["home"] = home.Root,
             };
+            var code = managerHealthy && (instance.Joined || agentHealthy) ? ExitCode.Success : ExitCode.NotRunning;
             if (invocation.Results.Format != OutputFormat.Table)
             {
                 invocation.Results.Data(status);
-                return;
+                return code;
             }
 
             invocation.Results.Say($"Manager   {Describe(manager?.Pid, managerHealthy, "ready", "not ready")}  {instance.Url.GetLeftPart(UriPartial.Authority)}");
@@ -50,6 +51,7 @@ internal static class StatusCommand
             invocation.Results.Say(instance.Joined ? "Agent     none: hosts are enrolled by themselves" : $"Agent     {Describe(agent?.Pid, agentHealthy, "connected", "not connected")}");
             invocation.Results.Say($"Platform  {instance.PlatformId}");
             invocation.Results.Say($"Home      {home.Root}");
+            return code;
         });
 
     private static async Task<IReadOnlyList<JsonObject>> Nodes(ApiClient client, CancellationToken cancellation)

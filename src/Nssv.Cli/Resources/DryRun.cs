@@ -8,7 +8,6 @@ namespace Nssv.Cli.Resources;
 internal static class DryRun
 {
     private static readonly Column[] Steps = [new("STEP", "step"), new("ACTION", "action"), new("KIND", "kind"), new("COUNT", "count"), new("RESOURCES", "shown")];
-    private static readonly Column[] Hindrances = [new("IN THE WAY", "kind"), new("BECAUSE", "because"), new("ADVICE", "advice")];
 
     /// <param name="title">For example "Deleting cluster main".</param>
     public static async Task Show(Invocation invocation, ApiRequest request, string title, CancellationToken cancellation)
@@ -47,17 +46,27 @@ internal static class DryRun
         }
 
         var hindrances = plan["hindrances"]!.AsArray().OfType<JsonObject>().ToList();
+        invocation.Results.Say("");
+        invocation.Results.Say("In the way:");
         foreach (var hindrance in hindrances)
         {
-            hindrance["advice"] = ApiWords.AsCommands(hindrance["advice"].AsText() ?? "");
+            invocation.Results.Say($"  {Printable.Of(invocation.Results.Words.AsCommands(hindrance["because"].AsText() ?? ""))}");
+            invocation.Results.Say($"    {Printable.Of(Advice(invocation, hindrance))}");
         }
 
-        invocation.Results.Say("");
-        invocation.Results.List(hindrances, Hindrances, ReferenceNames.None);
         if (plan["hindranceCount"]!.GetValue<long>() - hindrances.Count is > 0 and var more)
         {
-            invocation.Results.Say($"and {more} more");
+            invocation.Results.Say($"  and {more} more");
         }
+    }
+
+    /// <summary>What to do, with the name of what is in the way where a command would take its id.</summary>
+    private static string Advice(Invocation invocation, JsonObject hindrance)
+    {
+        var advice = invocation.Results.Words.AsCommands(hindrance["advice"].AsText() ?? "");
+        return hindrance["id"].AsText() is { Length: > 0 } id && hindrance["name"].AsText() is { Length: > 0 } name && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') && name[0] != '-'
+            ? advice.Replace($" {id}", $" {name}", StringComparison.Ordinal)
+            : advice;
     }
 
     private static string Outcome(Invocation invocation, JsonObject plan)

@@ -55,7 +55,7 @@ internal sealed record Field(Option Option, string Path, Func<Invocation, Cancel
     /// <summary>Labels; <c>key-</c> removes one where a resource is changed (a null in the merge patch).</summary>
     public static Field Labels()
     {
-        var option = Parsers.Labels("--label", "A label; may be given several times");
+        var option = Parsers.Labels("--label", "A label; may be given several times. Where something is changed, KEY- takes one away");
         return new(option, "labels", (invocation, _) => Task.FromResult<JsonNode?>(new JsonObject(invocation.Value(option)!.Select(Label))));
 
         static KeyValuePair<string, JsonNode?> Label(string text) =>
@@ -80,15 +80,25 @@ internal sealed record Field(Option Option, string Path, Func<Invocation, Cancel
         });
     }
 
-    public static Field DeletionPolicy() => Choice("--deletion-policy", "deletionPolicy", "What deleting it does; else as the setting of its kind says", "immediate", "delayed", "never");
+    public static Field DeletionPolicy() => Choice("--deletion-policy", "deletionPolicy", "What deleting it does: removes it, or puts it into the recycle bin for a time (delayed) or until it is expunged (never); else as the setting of its kind says", "immediate", "delayed", "never");
 
     public static Field Description() => Text("--description", "description", "What it is for");
 
     public static Field NewName() => Text("--name", "name", "A new name");
 
+    /// <summary>Lets what is said about these fields of the request speak of their options.</summary>
+    private static void Name(IEnumerable<Field> fields, Invocation invocation)
+    {
+        foreach (var field in fields)
+        {
+            invocation.Results.Words.Call(field.Path, field.Option.Name);
+        }
+    }
+
     /// <summary>Writes every field that was given into a request's body.</summary>
     public static async Task Write(IEnumerable<Field> fields, JsonObject body, Invocation invocation, CancellationToken cancellation)
     {
+        Name(fields, invocation);
         foreach (var field in fields.Where(field => invocation.Given(field.Option)))
         {
             var at = body;

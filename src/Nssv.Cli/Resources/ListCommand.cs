@@ -28,20 +28,21 @@ internal sealed class ListCommand(ResourceKind kind, CliEnvironment environment)
 
     private async Task Run(Invocation invocation, CancellationToken cancellation)
     {
+        var which = await TagFilter.Resolve(invocation, invocation.Value(filter), cancellation);
         if (invocation.Value(watch))
         {
             RefuseBeside(invocation, "--watch", "Give --filter, --fields, --expand and --columns only.", sort, limit, aggregate, groupBy);
-            await new WatchLines(invocation, kind.Collection, Shown(invocation)).Run(new ListQuery(invocation.Value(filter)) { Fields = invocation.Value(fields) ?? [], Expand = invocation.Value(expand) ?? [] }, cancellation);
+            await new WatchLines(invocation, kind.Collection, Shown(invocation)).Run(new ListQuery(which) { Fields = invocation.Value(fields) ?? [], Expand = invocation.Value(expand) ?? [] }, cancellation);
             return;
         }
 
         if (invocation.Given(aggregate) || invocation.Given(groupBy))
         {
-            await Groups(invocation, cancellation);
+            await Groups(invocation, which, cancellation);
             return;
         }
 
-        var query = new ListQuery(invocation.Value(filter), invocation.Value(sort) ?? kind.Sort, invocation.Value(limit)) { Fields = invocation.Value(fields) ?? [], Expand = invocation.Value(expand) ?? [] };
+        var query = new ListQuery(which, invocation.Value(sort) ?? kind.Sort, invocation.Value(limit)) { Fields = invocation.Value(fields) ?? [], Expand = invocation.Value(expand) ?? [] };
         var items = new List<JsonObject>();
         await foreach (var item in invocation.Client.List(kind.Collection, query, cancellation))
         {
@@ -66,10 +67,10 @@ internal sealed class ListCommand(ResourceKind kind, CliEnvironment environment)
         }
     }
 
-    private async Task Groups(Invocation invocation, CancellationToken cancellation)
+    private async Task Groups(Invocation invocation, string? which, CancellationToken cancellation)
     {
         RefuseBeside(invocation, "groups", "Give --filter, --aggregate and --group-by only.", sort, limit, columns, fields, expand);
-        var query = new ListQuery(invocation.Value(filter)) { Aggregate = invocation.Given(aggregate) ? invocation.Value(aggregate)! : ["count"], GroupBy = invocation.Value(groupBy) ?? [] };
+        var query = new ListQuery(which) { Aggregate = invocation.Given(aggregate) ? invocation.Value(aggregate)! : ["count"], GroupBy = invocation.Value(groupBy) ?? [] };
         var groups = await invocation.Client.Groups(kind.Collection, query, cancellation);
         // The keys are names as they were asked for, dots and all: each becomes a plain field.
         string[] names = [.. query.GroupBy, .. query.Aggregate];

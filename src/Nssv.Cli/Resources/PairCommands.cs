@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Nssv.Cli.Input;
 using Nssv.Cli.Operations;
 using Nssv.Cli.Output;
 using Nssv.Client;
@@ -47,6 +48,11 @@ internal sealed class PairCommands(ResourceKind kind, CliEnvironment environment
         var wait = WaitOptions.AddTo(command);
         return command.Runs(environment, async (invocation, cancellation) =>
         {
+            if (Parsers.Twice(invocation.Value(pairs)) is { } twice)
+            {
+                throw new UsageException($"\"{Printable.Of(twice)}\" is given more than once.", $"Give each {noun} one value.");
+            }
+
             var values = new JsonObject();
             foreach (var pair in invocation.Value(pairs))
             {
@@ -71,6 +77,7 @@ internal sealed class PairCommands(ResourceKind kind, CliEnvironment environment
     private async Task Send(ResourceCommands commands, Invocation invocation, Argument<string> target, WaitOptions wait, string field, JsonObject values, CancellationToken cancellation)
     {
         var id = await commands.Id(invocation, target, cancellation);
+        invocation.Results.Words.Call(field, "KEY=VALUE");
         var request = new ApiRequest(HttpMethod.Patch, $"{ApiClient.Root}/{kind.Collection}/{id}") { Body = new JsonObject { [field] = values } };
         await new OperationRunner(invocation, wait).Run(request, $"Changing {kind.Noun} {invocation.Value(target)}", cancellation);
     }

@@ -81,6 +81,7 @@ internal sealed class ResourceCommands(ResourceKind kind, CliEnvironment environ
         return command.Runs(environment, async (invocation, cancellation) =>
         {
             var body = new JsonObject { ["name"] = invocation.Value(name) };
+            invocation.Results.Words.Call("name", name.Name);
             await Field.Write(fields, body, invocation, cancellation);
             await new OperationRunner(invocation, wait).Run(new ApiRequest(HttpMethod.Post, $"{ApiClient.Root}/{kind.Collection}") { Body = body }, $"Creating {kind.Noun} {invocation.Value(name)}", cancellation);
         });
@@ -107,11 +108,12 @@ internal sealed class ResourceCommands(ResourceKind kind, CliEnvironment environ
         });
     }
 
-    public Command Delete(bool canExpunge = false)
+    /// <param name="canCascade">Something may go with it that does not belong to it; else the option is taken, and not offered.</param>
+    public Command Delete(bool canExpunge = false, bool canCascade = true)
     {
         var target = Target();
         var expunge = new Option<bool>("--expunge") { Description = "Remove it at once, without the recycle bin" };
-        var cascade = new Option<bool>("--cascade") { Description = "Delete what depends on it as well" };
+        var cascade = new Option<bool>("--cascade") { Description = "Delete what depends on it as well; --dry-run shows what that is", Hidden = !canCascade };
         var dryRun = new Option<bool>("--dry-run") { Description = "Show what would happen, and change nothing" };
         var command = new Command("delete", $"Delete {kind.OneNoun}") { target, cascade, dryRun };
         if (canExpunge)
@@ -170,10 +172,12 @@ internal sealed class ResourceCommands(ResourceKind kind, CliEnvironment environ
         });
     }
 
-    public Argument<string> Target() => new Argument<string>("NAME") { Description = $"The {kind.Noun}'s id, or its name if no other has it" }.Names(kind.Collection);
+    public Argument<string> Target() =>
+        (kind.HasNames ? new Argument<string>("NAME") { Description = $"The {kind.Noun}'s name, or its id where several have that name" } : new Argument<string>("ID") { Description = $"The {kind.Noun}'s id" }).Names(kind.Collection);
 
     public Task<string> Id(Invocation invocation, Argument<string> target, CancellationToken cancellation) =>
-        invocation.IdOf(kind.Collection, invocation.Value(target), cancellation);
+        kind.HasNames || Guid.TryParseExact(invocation.Value(target), "D", out _) ? invocation.IdOf(kind.Collection, invocation.Value(target), cancellation)
+            : throw new UsageException($"\"{Printable.Of(invocation.Value(target))}\" is not an id.", $"'nssv {kind.Command} list' shows the ids.");
 
     public static WaitOptions Complete(Command command, IEnumerable<Field> fields)
     {

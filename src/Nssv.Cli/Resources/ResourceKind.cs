@@ -21,6 +21,9 @@ internal sealed record ResourceKind(string Command, string Collection, string No
     /// <summary>It carries labels and system tags.</summary>
     public bool IsLabelled { get; init; }
 
+    /// <summary>One of them may be called by its name; else by its id alone.</summary>
+    public bool HasNames { get; init; } = true;
+
     /// <summary>Several of them.</summary>
     public string Nouns { get; init; } = Noun + "s";
 

@@ -65,11 +65,11 @@ internal static class ResourceKinds
 
     public static ResourceKind AuditEntry => new("audit", "audit-entries", "audit entry",
         [new("Sequence", "sequence"), new("Begun", "begunAt"), new("Account", "accountName"), new("Address", "clientAddress"), new("Action", "action"), new("Target", "targetName"), new("Result", "result"), new("Error", "errorCode"), Id])
-    { Sort = "sequence desc", Nouns = "audit entries" };
+    { Sort = "sequence desc", Nouns = "audit entries", HasNames = false };
 
     public static ResourceKind Operation => new("operation", "operations", "operation",
         [new("Kind", "kind"), State, new("Progress", "progress"), new("Target", "targetType"), new("Target id", "targetId"), new("Started", "startedAt"), new("Error", "error.code"), Id])
-    { Sort = "createdAt desc" };
+    { Sort = "createdAt desc", HasNames = false };
 
     public static ResourceKind Schedule => new("schedule", "schedules", "schedule",
         [Name, new("Action", "action"), new("Cron", "cron"), new("Time zone", "timeZone"), new("Enabled", "enabled"), new("Next run", "nextRunAt"), new("Last run", "lastRunAt"), new("Id", "id")])

@@ -13,13 +13,28 @@ internal static class SystemTags
     /// <summary>Replaces names in the values of tags that refer to a resource by its id.</summary>
     public static async Task Resolve(Invocation invocation, JsonObject values, CancellationToken cancellation)
     {
-        foreach (var type in await Declared(invocation, "kind = reference", cancellation))
+        foreach (var (name, collection) in await References(invocation, cancellation))
         {
-            if (type["name"].AsText() is { } name && values[name].AsText() is { } value && type["refersTo"].AsText() is { } collection)
+            if (values[name].AsText() is { } value)
             {
                 values[name] = await invocation.IdOf(collection, value, cancellation);
             }
         }
+    }
+
+    /// <summary>The tags that hold an id, and the collection that it points into.</summary>
+    public static async Task<IReadOnlyDictionary<string, string>> References(Invocation invocation, CancellationToken cancellation)
+    {
+        var references = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var type in await Declared(invocation, "kind = reference", cancellation))
+        {
+            if (type["name"].AsText() is { } name && type["refersTo"].AsText() is { } collection)
+            {
+                references[name] = collection;
+            }
+        }
+
+        return references;
     }
 
     /// <summary>Adds to the rows of a resource's tags what each means. One that nobody declares any more says so.</summary>
@@ -38,7 +53,7 @@ internal static class SystemTags
         }
     }
 
-    /// <summary>The name of what a tag leads to; null when that is gone.</summary>
+    /// <summary>The name of what a tag leads to; its id when this caller may not read it; null when it is gone.</summary>
     private static async Task<string?> NameOf(Invocation invocation, string collection, string id, CancellationToken cancellation)
     {
         try
@@ -48,6 +63,10 @@ internal static class SystemTags
         catch (ApiProblemException none) when (none.Problem.Status == 404)
         {
             return null;
+        }
+        catch (ApiProblemException hidden) when (hidden.Problem.Status == 403)
+        {
+            return id;
         }
     }
 

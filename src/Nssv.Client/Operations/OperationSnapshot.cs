@@ -4,7 +4,8 @@ using Nssv.Client.Problems;
 namespace Nssv.Client.Operations;
 
 /// <summary>One step of an operation as it stands.</summary>
-public sealed record OperationStep(string Name, string State, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, ApiProblem? Error);
+/// <param name="WaitsFor">What it waits for when that is out of order, for example a host that does not answer; in words.</param>
+public sealed record OperationStep(string Name, string State, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, ApiProblem? Error, string? WaitsFor = null);
 
 /// <summary>An operation as the server described it at one moment.</summary>
 public sealed record OperationSnapshot
@@ -95,5 +96,6 @@ public sealed record OperationSnapshot
         step["state"].AsText() ?? "",
         step["startedAt"].AsTime(),
         step["endedAt"].AsTime(),
-        step["error"] is JsonObject error ? ProblemReader.FromJson(error) : null);
+        step["error"] is JsonObject error ? ProblemReader.FromJson(error) : null,
+        step["waitsFor"].AsText());
 }

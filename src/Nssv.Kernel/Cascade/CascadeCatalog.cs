@@ -1,3 +1,5 @@
+using System.Reflection;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Nssv.Kernel.Calls;
 using Nssv.Kernel.Deletion;
@@ -42,8 +44,24 @@ public sealed class CascadeCatalog
         return Read(type, fields);
     }
 
+    /// <summary>How a person removes it for good, in the API's words: "DELETE /api/v1/virtual-machines/ID?expunge=true". Null when people cannot.</summary>
+    public string? Way(CascadeRow row)
+    {
+        if (!_kinds.ContainsKey(row.Kind) && !(_models.TrySingular(row.Kind, out var table) && _turns.DeletionOf(table.Type) is not null))
+            return null;
+        var request = Remove(row);
+        if (request.GetType().GetCustomAttribute<ApiRequestAttribute>() is not { } api)
+            return null;
+        var given = JsonSerializer.SerializeToNode(request, request.GetType(), KernelJson.Options)!.AsObject()
+            .Where(field => field is { Key: not ("id" or "target"), Value: not null } && field.Value.GetValueKind() != JsonValueKind.False).ToDictionary(field => field.Key, field => field.Value!.DeepClone());
+        var path = $"{api.Method} /api/v1/{api.Route.Replace("{id}", request.Target.ToString(), StringComparison.Ordinal)}";
+        return given.Count == 0 ? path
+            : api.Method == "DELETE" ? $"{path}?{string.Join('&', given.Select(flag => $"{flag.Key}={flag.Value.ToJsonString()}"))}"
+            : $"{path} {new JsonObject(given!).ToJsonString()}";
+    }
+
     /// <summary>A request as a flow's context keeps it.</summary>
     internal Request Read(string name, JsonObject fields) => Read(_turns.TypeOf(name), fields);
 
-    private static Request Read(Type type, JsonObject fields) => (Request)System.Text.Json.JsonSerializer.Deserialize(fields, type, KernelJson.Options)!;
+    private static Request Read(Type type, JsonObject fields) => (Request)JsonSerializer.Deserialize(fields, type, KernelJson.Options)!;
 }

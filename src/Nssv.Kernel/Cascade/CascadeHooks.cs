@@ -28,7 +28,8 @@ internal sealed partial class CascadeHooks(IEnumerable<ICascadeHook> hooks, IEnu
         return kept;
     }
 
-    public async ValueTask<CascadeFindings> Ask(CascadeSnapshot snapshot, IStore store)
+    /// <param name="isKind">Whether there are resources of a kind.</param>
+    public async ValueTask<CascadeFindings> Ask(CascadeSnapshot snapshot, IStore store, Predicate<string> isKind)
     {
         var all = snapshot.Rows.ToDictionary(row => row.Id);
         all[snapshot.Target.Id] = snapshot.Target;
@@ -39,7 +40,14 @@ internal sealed partial class CascadeHooks(IEnumerable<ICascadeHook> hooks, IEnu
         {
             var found = await Ask(hook, new(snapshot.Target, [.. rows[hook.Kind]], all.ContainsKey, store));
             hindrances.AddRange(found.Hindrances);
-            also.AddRange(found.Also);
+            also.AddRange(found.Also.Where(addition => isKind(addition.Kind)));
+            foreach (var kind in found.Also.Select(addition => addition.Kind).Where(kind => !isKind(kind)).Distinct(StringComparer.Ordinal))
+            {
+                AddsUnknown(log, hook.GetType().Name, kind);
+                hindrances.Add(new(
+                    snapshot.Target.Kind, snapshot.Target.Id, snapshot.Target.Name, $"{hook.GetType().Name} adds a '{kind}' to what goes, which is no kind of resource.",
+                    "Report this to whoever made that hook; until it is mended, delete what is needed one by one."));
+            }
         }
         return new() { Hindrances = hindrances, Also = also };
     }
@@ -61,6 +69,9 @@ internal sealed partial class CascadeHooks(IEnumerable<ICascadeHook> hooks, IEnu
             return refusal(new(target.Kind, target.Id, target.Name, $"{asked.GetType().Name} could not say whether each {kind} may go.", "Look at the manager's log; then ask again."));
         }
     }
+
+    [LoggerMessage(EventId = 311, Level = LogLevel.Error, Message = "Cascade hook {Hook} adds a '{Kind}', which is no kind of resource")]
+    private static partial void AddsUnknown(ILogger log, string hook, string kind);
 
     [LoggerMessage(EventId = 310, Level = LogLevel.Warning, Message = "Cascade hook {Hook} failed")]
     private static partial void Failed(ILogger log, string hook, Exception error);

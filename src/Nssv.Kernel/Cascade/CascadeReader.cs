@@ -7,7 +7,7 @@ namespace Nssv.Kernel.Cascade;
 /// <summary>
 /// Reads what a plan is made from: one statement an edge of the reference graph, however many rows there are. Rows that are no resources belong to one, and go with it.
 /// </summary>
-internal sealed class CascadeReader(ResourceModels models, IStore store, CascadeHooks hooks)
+internal sealed class CascadeReader(ResourceModels models, IStore store, CascadeHooks hooks, CascadeCatalog catalog)
 {
     /// <summary>Hindrances that are named; the others are counted.</summary>
     private const int Named = 20;
@@ -24,7 +24,7 @@ internal sealed class CascadeReader(ResourceModels models, IStore store, Cascade
         List<CascadeHindrance> outside = [];
         for (var round = 0; cascade; round++)
         {
-            found = await hooks.Ask(reading.Snapshot([], []), store);
+            found = await hooks.Ask(reading.Snapshot([], []), store, kind => models.TrySingular(kind, out _));
             if (round == CascadeHooks.Rounds)
             {
                 found = found with { Hindrances = [.. found.Hindrances, new(first.Kind, first.Id, first.Name, "What goes with it does not come to an end.", "Look at the platform's plugins.")] };
@@ -39,6 +39,7 @@ internal sealed class CascadeReader(ResourceModels models, IStore store, Cascade
         List<CascadeHindrance> hindrances = [.. found.Hindrances, .. outside, .. await hooks.Kept(reading.Snapshot([], []))];
         long count = hindrances.Count;
         List<DetachedRow> detached = [];
+        List<(ReferenceModel Reference, CascadeRow Row)> uses = [];
         foreach (var reference in reading.Kinds.SelectMany(kind => models.ReferencesTo(kind.Type)).Where(reference => reference.From.IsResource))
         {
             if (reference.OnDelete == OnDelete.Part || cascade && reference.OnDelete == OnDelete.Cascade)
@@ -50,10 +51,15 @@ internal sealed class CascadeReader(ResourceModels models, IStore store, Cascade
                 detached.AddRange(staying.Select(row => new DetachedRow(row, reference.Column.Property, row.Reference(reference.Column.Property))));
                 continue;
             }
-            hindrances.AddRange(staying.Take(Named).Select(row => Uses(reference, row)));
-            count += staying.Count;
+            uses.AddRange(staying.Select(row => (reference, row)));
         }
 
+        // What is a part of another one that is named goes with that.
+        var users = uses.Select(use => use.Row.Id).ToHashSet();
+        uses.RemoveAll(use => use.Row.Links.Any(link => link.OnDelete == OnDelete.Part && users.Contains(link.To)));
+        foreach (var (reference, row) in uses.Take(Named))
+            hindrances.Add(await Uses(reading, reference, row));
+        count += uses.Count;
         return reading.Snapshot(detached, [.. hindrances.Take(Named)]) with { HindranceCount = count };
     }
 
@@ -87,8 +93,7 @@ internal sealed class CascadeReader(ResourceModels models, IStore store, Cascade
         var added = false;
         foreach (var group in also.Where(addition => !reading.Goes(addition.Id)).GroupBy(addition => addition.Kind))
         {
-            if (!models.TrySingular(group.Key, out var table))
-                throw new InvalidOperationException($"a cascade hook adds a '{group.Key}', which is no kind of resource");
+            models.TrySingular(group.Key, out var table);
             var rows = await Rows(table, "\"id\" {in0}", [group.Select(addition => addition.Id).Distinct().ToList()]);
             if (table.Rank > target.Rank)
                 added |= reading.Add(table, rows);
@@ -136,16 +141,33 @@ internal sealed class CascadeReader(ResourceModels models, IStore store, Cascade
     }
 
     private static CascadeHindrance Beside(TableModel target, CascadeRow row, string because) => new(
-        row.Kind, row.Id, row.Name, $"{row.Kind} {(row.Name is null ? row.Id.ToString() : $"'{row.Name}'")} would go as well ({because}), and no {target.Singular} can take it along.",
-        $"Delete the {row.Kind} first.");
+        row.Kind, row.Id, row.Name, $"{row.Title} would go as well ({because}), and no {target.Singular} can take it along.", $"Delete the {row.Kind} first.");
 
-    private static CascadeHindrance Uses(ReferenceModel reference, CascadeRow row)
+    private async ValueTask<CascadeHindrance> Uses(Reading reading, ReferenceModel reference, CascadeRow row)
     {
-        var (from, to) = (reference.From.Singular, reference.Target.Singular);
-        var title = row.Name is null ? $"{from} {row.Id}" : $"{from} '{row.Name}'";
-        return new(from, row.Id, row.Name, $"{title} uses {to} {row.Reference(reference.Column.Property)}.", reference.OnDelete == OnDelete.Refuse
-            ? $"Delete or detach the {from} first."
-            : $"Delete or detach the {from} first, or all of it with cascade=true.");
+        var id = row.Reference(reference.Column.Property);
+        var to = reading.RowsOf(reference.Target).First(known => known.Id == id);
+        return new(row.Kind, row.Id, row.Name, $"{await Title(reference, row)} uses {to.Title}.", $"{Removal(reference.From, row)}{(reference.OnDelete == OnDelete.Refuse ? "." : ", or all of it with cascade=true.")}");
+    }
+
+    /// <summary>One without a name is told by what else it refers to: a link by its other end.</summary>
+    private async ValueTask<string> Title(ReferenceModel reference, CascadeRow row)
+    {
+        foreach (var other in row.Name is null ? reference.From.References.Where(other => other != reference && row.Links.Any(link => link.Property == other.Column.Property)) : [])
+        {
+            if ((await Rows(other.Target, "\"id\" = @p0", [row.Reference(other.Column.Property)])) is [{ Name: { } name }])
+                return $"{row.Kind} of {other.Target.Singular} '{name}' ({row.Id})";
+        }
+
+        return row.Title;
+    }
+
+    /// <summary>What is a part goes with what it is a part of.</summary>
+    private string Removal(TableModel table, CascadeRow row)
+    {
+        var owner = table.References.FirstOrDefault(part => part.OnDelete == OnDelete.Part && row.Links.Any(link => link.Property == part.Column.Property));
+        var goes = owner is null ? row : new CascadeRow(owner.Target.Singular, row.Reference(owner.Column.Property), null, []);
+        return catalog.Way(goes) is { } way ? $"{(owner is null ? "Remove it" : $"Remove the {goes.Kind} that it is a part of")} first: {way}" : $"Delete or detach the {goes.Kind} first";
     }
 
     /// <summary>What has been read so far.</summary>

@@ -7,6 +7,9 @@ namespace Nssv.Kernel.Cascade;
 /// <param name="Links">What it refers to.</param>
 public sealed record CascadeRow(string Kind, Id Id, string? Name, IReadOnlyList<CascadeLink> Links)
 {
+    /// <summary>For people: its kind, its name and its id.</summary>
+    public string Title => Name is null ? $"{Kind} {Id}" : $"{Kind} '{Name}' ({Id})";
+
     /// <summary>What a reference of this row refers to.</summary>
     /// <param name="property">The declared property: "ClusterId".</param>
     public Id Reference(string property) =>

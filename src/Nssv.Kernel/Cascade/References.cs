@@ -20,6 +20,7 @@ public sealed class References(ResourceModels models, IStore store)
         var table = models.Table<T>();
         List<string> uses = [];
         List<string> kinds = [];
+        var canCascade = true;
         foreach (var referring in Referring(table))
         {
             var rows = await Read(referring, row.Id);
@@ -28,12 +29,13 @@ public sealed class References(ResourceModels models, IStore store)
             var count = rows.Count <= Named ? rows.Count : await Count(referring, row.Id);
             uses.Add(Describe(referring.From, rows, count));
             kinds.Add(referring.From.Singular);
+            canCascade &= referring.Cascades;
         }
 
         return uses.Count == 0 ? null : new Problem(
             409, code, "Something still uses the resource.",
             $"{Title(table, row)} is used by {string.Join("; ", uses)}.",
-            $"Delete or detach each {string.Join(" and ", kinds)} first, then delete the {table.Singular}. See all of it with dryRun=true, which also says whether cascade=true would delete it together.");
+            $"Delete or detach each {string.Join(" and ", kinds)} first, then delete the {table.Singular}. {(canCascade ? "Or delete all of it together with cascade=true; dryRun=true shows what that is." : "See all of it, and what to do about each, with dryRun=true.")}");
     }
 
     /// <exception cref="ProblemException">409 in-use.</exception>
@@ -44,28 +46,28 @@ public sealed class References(ResourceModels models, IStore store)
     }
 
     /// <summary>Each table whose rows refuse the deletion, with the condition under which they do.</summary>
-    private IEnumerable<(TableModel From, string Where)> Referring(TableModel target)
+    private IEnumerable<(TableModel From, string Where, bool Cascades)> Referring(TableModel target)
     {
-        List<(TableModel From, string Where)> all = [];
+        List<(TableModel From, string Where, bool Cascades)> all = [];
         Collect(target, "= @p0", Depth, all);
-        return all.GroupBy(r => r.From).Select(group => (group.Key, string.Join(" OR ", group.Select(r => r.Where))));
+        return all.GroupBy(r => r.From).Select(group => (group.Key, string.Join(" OR ", group.Select(r => r.Where)), group.All(r => r.Cascades)));
     }
 
-    private void Collect(TableModel target, string which, int depth, List<(TableModel From, string Where)> all)
+    private void Collect(TableModel target, string which, int depth, List<(TableModel From, string Where, bool Cascades)> all)
     {
         foreach (var reference in models.ReferencesTo(target.Type))
         {
             var where = $"{Sql.Quote(reference.Column.Name)} {which}";
             if (reference.OnDelete != OnDelete.Part)
-                all.Add((reference.From, where));
+                all.Add((reference.From, where, reference.OnDelete != OnDelete.Refuse));
             else if (reference.From is { IsResource: true } from && depth > 0)
                 Collect(from, $"IN (SELECT \"id\" FROM {Sql.Quote(from.Name)} WHERE {where})", depth - 1, all);
         }
     }
 
-    private async ValueTask<IReadOnlyList<string>> Read((TableModel From, string Where) referring, Id id)
+    private async ValueTask<IReadOnlyList<string>> Read((TableModel From, string Where, bool Cascades) referring, Id id)
     {
-        var (from, where) = referring;
+        var (from, where, _) = referring;
         var key = Sql.Quote(from.Key[0].Name);
         var (name, of) = NameOf(from, where);
         var sql = new StringBuilder("SELECT ").Append(key).Append(", ").Append(name).Append(" FROM ").Append(Sql.Quote(from.Name))
@@ -90,7 +92,7 @@ public sealed class References(ResourceModels models, IStore store)
         return ("NULL", "");
     }
 
-    private async ValueTask<long> Count((TableModel From, string Where) referring, Id id) =>
+    private async ValueTask<long> Count((TableModel From, string Where, bool Cascades) referring, Id id) =>
         (await store.Select($"SELECT count(*) FROM {Sql.Quote(referring.From.Name)} WHERE {referring.Where}", [id], reader => reader.GetInt64(0)))[0];
 
     private static string Describe(TableModel from, IReadOnlyList<string> rows, long count)

@@ -22,12 +22,19 @@ internal static class Fields
     public static ProblemException Unknown(string where, string detail, string name, IEnumerable<string> known)
     {
         var candidates = Nearest(name, known);
-        return (Problems.Invalid(where, detail, candidates.Count == 0 ? null : $"Did you mean '{candidates[0]}'? Known: {string.Join(", ", candidates.Order(StringComparer.Ordinal))}.", $"invalid-{where}") with { Candidates = candidates }).AsException();
+        return (Problems.Invalid(where, detail, candidates.Count == 0 ? null : $"{Meant(name, candidates)}Known: {string.Join(", ", candidates.Order(StringComparer.Ordinal))}.", $"invalid-{where}") with { Candidates = candidates }).AsException();
     }
 
     /// <summary>Those that a mistyped name may have meant, the likeliest first.</summary>
     public static List<string> Nearest(string name, IEnumerable<string> known) =>
         [.. known.OrderBy(candidate => Distance(candidate, name)).ThenBy(candidate => candidate, StringComparer.Ordinal)];
+
+    /// <summary>"Did you mean …? ", when one of these is near enough to have been meant: a third of its letters at most are others, or it is begun.</summary>
+    /// <param name="nearest">The likeliest first.</param>
+    public static string Meant(string name, IReadOnlyList<string> nearest) =>
+        nearest.FirstOrDefault(known => Distance(known, name) <= Math.Clamp((known.Length + 1) / 3, 1, 3) || name.Length > 2 && known.StartsWith(name, StringComparison.OrdinalIgnoreCase)) is { } meant
+            ? $"Did you mean '{meant}'? "
+            : "";
 
     public static string Shown(string name) => name.Length <= 80 ? name : name[..80] + "…";
 

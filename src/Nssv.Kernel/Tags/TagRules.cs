@@ -39,7 +39,7 @@ public sealed class TagRules(TagCatalog catalog, ResourceModels models)
         var nearest = Fields.Nearest(name, known);
         return Problems.Invalid($"tags.{Fields.Shown(name)}", detail, known.Count == 0
             ? $"A {kind.Singular} carries no system tags; use labels for words of your own."
-            : $"Did you mean '{nearest[0]}'? System tags of a {kind.Singular}: {string.Join(", ", known)}. For words of your own there are labels.", code) with
+            : $"{Fields.Meant(name, nearest)}System tags of a {kind.Singular}: {string.Join(", ", known)}. For words of your own there are labels.", code) with
         { Candidates = nearest };
     }
 

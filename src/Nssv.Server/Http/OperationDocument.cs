@@ -1,7 +1,10 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Nssv.Contracts.Inventory;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Operations;
+using Host = Nssv.Contracts.Inventory.Host;
 
 namespace Nssv.Server.Http;
 
@@ -15,20 +18,35 @@ internal static class OperationDocument
     {
         var started = operations.Where(operation => operation.StartedAt is not null).Select(operation => operation.Id).ToList();
         var steps = (started.Count == 0 ? [] : await store.List<OperationStep>(Condition.In(nameof(OperationStep.OperationId), started))).ToLookup(step => step.OperationId);
-        return [.. operations.Select(operation => Document(operation, steps[operation.Id]))];
+        var going = operations.Where(operation => operation.EndedAt is null).SelectMany(operation => steps[operation.Id]).Where(IsUnderWay).Select(step => step.HostId!.Value).Distinct().ToList();
+        var silent = (going.Count == 0 ? [] : await store.List<Host>(Condition.In(nameof(Host.Id), going))).Where(host => host.State != HostState.Connected).ToDictionary(host => host.Id);
+        return [.. operations.Select(operation => Document(operation, steps[operation.Id], silent))];
     }
 
-    private static JsonObject Document(Operation operation, IEnumerable<OperationStep> steps)
+    private static JsonObject Document(Operation operation, IEnumerable<OperationStep> steps, Dictionary<Id, Host> silent)
     {
         var document = JsonSerializer.SerializeToNode(operation, ApiJson.Options)!.AsObject();
         document["target"] = JsonSerializer.SerializeToNode(new OperationTarget(operation.TargetType, operation.TargetId), ApiJson.Options);
-        document["steps"] = JsonSerializer.SerializeToNode(steps.OrderBy(step => step.StepIndex).Select(step => new StepDocument(step.Name, step.State, step.StartedAt, step.EndedAt, step.Error)), ApiJson.Options);
+        document["steps"] = JsonSerializer.SerializeToNode(steps.OrderBy(step => step.StepIndex).Select(step => new StepDocument(
+            step.Name, step.State, step.StartedAt, step.EndedAt, step.Error,
+            operation.EndedAt is null && IsUnderWay(step) && silent.TryGetValue(step.HostId!.Value, out var host) ? WhyNot(host) : null)), ApiJson.Options);
         return document;
     }
+
+    private static bool IsUnderWay(OperationStep step) => step is { HostId: not null, State: StepState.Started or StepState.Undoing };
+
+    /// <summary>Why a host takes no work.</summary>
+    private static string WhyNot(Host host) => host.State switch
+    {
+        HostState.Disconnected => string.Create(CultureInfo.InvariantCulture, $"host '{host.Name}' ({host.Id}) does not answer{(host.LastHeartbeatAt is { } last ? $" since {last.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}" : "")}"),
+        HostState.Reconciling => $"host '{host.Name}' ({host.Id}) is back, and what it runs is being compared with what is known",
+        _ => $"the agent of host '{host.Name}' ({host.Id}) has not come yet",
+    };
 }
 
 /// <summary>What an operation works on.</summary>
 internal sealed record OperationTarget(string Type, Id Id);
 
 /// <summary>One step of an operation.</summary>
-internal sealed record StepDocument(string Name, StepState State, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, Problem? Error);
+/// <param name="WaitsFor">What a step that is under way waits for, for people; null when it waits for nothing that is out of order.</param>
+internal sealed record StepDocument(string Name, StepState State, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, Problem? Error, string? WaitsFor);

@@ -14,4 +14,13 @@ internal sealed class VirtualMachineRules : ResourceRules<VirtualMachine>
         foreach (var error in MachineSize.Memory("memoryBytes", after.MemoryBytes))
             yield return error;
     }
+    protected override IEnumerable<string> FromNextStart(VirtualMachine before, VirtualMachine after)
+    {
+        if (before.State is VmState.Stopped or VmState.Recycled)
+            yield break;
+        if (before.CpuCount != after.CpuCount)
+            yield return "cpuCount";
+        if (before.MemoryBytes != after.MemoryBytes)
+            yield return "memoryBytes";
+    }
 }

@@ -50,7 +50,7 @@ internal static class Mutations
     public static void Change(this Mutation mutation, IServiceCollection services)
     {
         if (mutation == Mutation.PlannedOnce)
-            services.AddSingleton(provider => new CascadeReader(provider.GetRequiredService<ResourceModels>(), new FirstPlan(provider.GetRequiredService<IStore>()), provider.GetRequiredService<CascadeHooks>()));
+            services.AddSingleton(provider => new CascadeReader(provider.GetRequiredService<ResourceModels>(), new FirstPlan(provider.GetRequiredService<IStore>()), provider.GetRequiredService<CascadeHooks>(), provider.GetRequiredService<CascadeCatalog>()));
     }
 
     public static IAgentTransport Around(this Mutation mutation, IAgentTransport transport) => mutation switch

@@ -49,7 +49,7 @@ public sealed class CascadeHookTests : IAsyncLifetime
         // Its ten seconds pass at once.
         var hooks = new CascadeHooks([_watchful], [], new ManualTime(DateTimeOffset.UnixEpoch, haste: 1_000), NullLogger<CascadeHooks>.Instance);
         var (target, row) = (new CascadeRow("data-center", _center, "dc", []), new CascadeRow("cluster", _cluster, "cluster", []));
-        var found = await hooks.Ask(new(target, [row], [], [], 0), _bed.Store);
+        var found = await hooks.Ask(new(target, [row], [], [], 0), _bed.Store, _ => true);
         found.Hindrances.ShouldHaveSingleItem().Because.ShouldBe("Watchful could not say whether each cluster may go.");
     }
 
@@ -123,7 +123,14 @@ public sealed class CascadeHookTests : IAsyncLifetime
         var other = ServiceBed.NewId();
         await _bed.Do(new CreateDataCenter { Id = other, Name = "other" });
         _watchful.Finds = _ => new() { Also = [new("data-center", other, "the clusters are twins")] };
-        await Refuses(new DeleteDataCenter(_center) { Cascade = true }, "cascade-refused", "data-center 'other' would go as well (the clusters are twins)");
+        await Refuses(new DeleteDataCenter(_center) { Cascade = true }, "cascade-refused", $"data-center 'other' ({other}) would go as well (the clusters are twins)");
+    }
+
+    [Fact]
+    public async Task A_hook_that_adds_what_is_no_kind_is_named_and_nothing_goes()
+    {
+        _watchful.Finds = _ => new() { Also = [new("cluster-twin", ServiceBed.NewId(), "the clusters are twins"), new("cluster-twin", ServiceBed.NewId(), "the clusters are twins")] };
+        await Refuses(new DeleteDataCenter(_center) { Cascade = true }, "cascade-refused", "Watchful adds a 'cluster-twin' to what goes, which is no kind of resource.");
     }
 
     /// <param name="code">Null: it is not refused.</param>

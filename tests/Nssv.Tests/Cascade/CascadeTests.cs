@@ -90,7 +90,12 @@ public abstract class CascadeTests : IAsyncLifetime
         plan.Refused.ShouldBeTrue();
         plan.Total.ShouldBe(1);
         plan.Hindrances.Select(hindrance => hindrance.Kind).Distinct().ShouldBe(["host", "virtual-machine", "data-storage-attachment"], ignoreOrder: true);
-        plan.Hindrances.ShouldAllBe(hindrance => hindrance.Because.Contains(_cluster.ToString()) && hindrance.Advice.Contains("cascade=true"));
+        plan.Hindrances.ShouldAllBe(hindrance => hindrance.Because.Contains(" uses cluster 'cluster' (") && hindrance.Advice.Contains("cascade=true"));
+        plan.Hindrances.Single(hindrance => hindrance.Kind == "data-storage-attachment").Because.ShouldStartWith("data-storage-attachment of data-storage 'data' (");
+        plan.Hindrances.Single(hindrance => hindrance.Kind == "data-storage-attachment").Advice.ShouldContain($":detach {{\"clusterId\":\"{_cluster}\"}}");
+        var machine = plan.Hindrances.Single(hindrance => hindrance.Kind == "virtual-machine");
+        machine.Because.ShouldBe($"virtual-machine 'web' ({machine.Id}) uses cluster 'cluster' ({_cluster}).");
+        machine.Advice.ShouldBe($"Remove it first: DELETE /api/v1/virtual-machines/{machine.Id}?expunge=true, or all of it with cascade=true.");
         (await Counts()).ShouldBe(before);
     }
 
@@ -101,6 +106,21 @@ public abstract class CascadeTests : IAsyncLifetime
         (problem.Status, problem.Code).ShouldBe((409, "in-use"));
         problem.Advice!.ShouldContain("dryRun=true");
         problem.Advice!.ShouldContain("cascade=true");
+    }
+
+    [Fact]
+    public async Task What_uses_an_image_is_named_once_and_no_cascade_is_held_out()
+    {
+        var vm = await Machine("web");
+        var problem = await _bed.Refused(new RemoveImage(_image));
+        problem.Detail!.ShouldContain($"virtual-machine 'web' ({vm})");
+        problem.Advice!.ShouldContain("dryRun=true");
+        problem.Advice!.ShouldNotContain("cascade=true");
+        (await _bed.Refused(new RemoveImage(_image) { Cascade = true })).Code.ShouldBe("cascade-refused");
+        var plan = await DryRun(new RemoveImage(_image));
+        // Its disk uses the image as well, and goes with it.
+        var only = plan.Hindrances.ShouldHaveSingleItem();
+        (only.Id, only.Advice, plan.HindranceCount).ShouldBe((vm, $"Remove it first: DELETE /api/v1/virtual-machines/{vm}?expunge=true.", 1));
     }
 
     [Fact]
@@ -146,7 +166,8 @@ public abstract class CascadeTests : IAsyncLifetime
         var storage = (await _bed.Store.List<DataStorage>())[0].Id;
         var plan = await DryRun(new DeleteDataStorage(storage) { Cascade = true });
         plan.Refused.ShouldBeTrue();
-        plan.Hindrances.ShouldContain(hindrance => hindrance.Kind == "volume" && hindrance.Because.Contains("is attached to"));
+        plan.Hindrances.ShouldContain(hindrance => hindrance.Kind == "volume" && hindrance.Because.Contains("is attached to virtual-machine 'web' ("));
+        plan.Hindrances.Count(hindrance => hindrance.Advice.StartsWith("Detach it first (POST /api/v1/volumes/", StringComparison.Ordinal)).ShouldBe(1, "the disk that it boots from cannot be detached");
     }
 
     [Fact]

@@ -17,7 +17,8 @@ public abstract class DetachTests : DatabaseTest
         var (gone, kept) = (await AddRack("gone"), await AddRack("kept"));
         var machine = Sample.Machine(kept) with { SpareRackId = gone.Id };
         await Writer.Commit(new UnitOfWork().Insert(machine));
-        var reader = new CascadeReader(Sample.Models, Store, new CascadeHooks([], [], TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<CascadeHooks>.Instance));
+        var reader = new CascadeReader(Sample.Models, Store, new CascadeHooks([], [], TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<CascadeHooks>.Instance),
+            new CascadeCatalog(Sample.Models, new TurnCatalog([], null!), []));
 
         var alone = await reader.Read(Sample.Models.Table<Rack>(), gone, cascade: false);
         alone.Hindrances.ShouldHaveSingleItem().Id.ShouldBe(machine.Id);

@@ -96,6 +96,19 @@ public sealed class CommandTreeTests
         run.Out.ShouldContain("nssv vm create <NAME> [options]");
         run.Out.ShouldContain("--data-disk <SIZE>");
         run.Out.ShouldContain("--output <table|json|yaml>");
+        run.Out.IndexOf("--memory", StringComparison.Ordinal).ShouldBeLessThan(run.Out.IndexOf("--nic", StringComparison.Ordinal), "what must be given comes first");
+    }
+
+    [Fact]
+    public async Task Help_offers_only_what_can_be_done()
+    {
+        (await CliRun.Of("operation", "--help")).Out.ShouldContain("wait <ID>");
+        (await CliRun.Of("operation", "show", "--help")).Out.ShouldContain("nssv operation show <ID>");
+        var wrong = await CliRun.Of("operation", "show", "web-1");
+        (wrong.ExitCode, wrong.Error.Contains("'nssv operation list' shows the ids.", StringComparison.Ordinal)).ShouldBe((2, true));
+        (await CliRun.Of("image", "delete", "--help")).Out.ShouldNotContain("--cascade");
+        (await CliRun.Of("[suggest]", "nssv image delete x --ca")).Out.ShouldNotContain("--cascade");
+        (await CliRun.Of("cluster", "delete", "--help")).Out.ShouldContain("--cascade");
     }
 
     [Theory]
@@ -134,6 +147,24 @@ public sealed class CommandTreeTests
         problem.At("detail").AsText().ShouldBe("'nssv vm' has no command 'crate'.");
         problem.At("advice").AsText().ShouldBe("Did you mean create? 'nssv vm --help' shows what there is.");
         run.Error.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("xx", "")]
+    [InlineData("frobnicate", "")]
+    [InlineData("imgae", "Did you mean image? ")]
+    [InlineData("hst", "Did you mean host? ")]
+    [InlineData("data", "Did you mean datacenter or datastorage? ")]
+    public async Task Only_what_is_near_is_taken_for_what_was_meant(string word, string meant) =>
+        (await CliRun.Of(word, "list")).Error.ShouldEndWith($"Advice: {meant}'nssv --help' shows what there is.\n");
+
+    [Fact]
+    public async Task Completion_offers_no_word_of_another_shell()
+    {
+        foreach (var line in new[] { "nssv ", "nssv /", "nssv vm ", "nssv vm list " })
+            (await CliRun.Of("[suggest]", line)).Out.Split('\n').ShouldNotContain(word => word.StartsWith('/'), line);
+        (await CliRun.Of("vm", "-h")).ExitCode.ShouldBe(0);
+        (await CliRun.Of("vm", "-?")).ExitCode.ShouldBe(0);
     }
 
     [Theory]

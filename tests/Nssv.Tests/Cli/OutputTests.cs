@@ -12,12 +12,18 @@ namespace Nssv.Tests.Cli;
 
 public sealed class OutputTests
 {
+    private static readonly CliEnvironment _environment = new() { Out = TextWriter.Null, Error = TextWriter.Null };
+
+    private static System.CommandLine.Command Commands => CommandTree.Build(_environment);
+
+    private static string Block(ApiProblem problem) => ProblemBlock.Of(problem, new ApiWords(_environment));
+
     private static readonly DateTimeOffset Now = new(2026, 1, 2, 12, 0, 0, TimeSpan.Zero);
 
     [Fact]
     public void A_problem_is_one_block_with_fields_candidates_and_advice()
     {
-        ProblemBlock.Of(new ApiProblem
+        Block(new ApiProblem
         {
             Title = "The request is not valid.",
             Code = "invalid",
@@ -42,11 +48,11 @@ public sealed class OutputTests
 
     [Fact]
     public void A_problem_that_says_little_is_shown_without_gaps() =>
-        ProblemBlock.Of(new ApiProblem { Title = "No", Field = "name" }).ShouldBe("Error: No\n  Field: name");
+        Block(new ApiProblem { Title = "No", Field = "name" }).ShouldBe("Error: No\n  Field: name");
 
     [Fact]
     public void The_only_error_of_a_problem_is_not_told_twice() =>
-        ProblemBlock.Of(new ApiProblem { Title = "Not valid", Detail = "A name has 1 to 128 characters.", Errors = [new("name", "name-empty", "A name has 1 to 128 characters.")] })
+        Block(new ApiProblem { Title = "Not valid", Detail = "A name has 1 to 128 characters.", Errors = [new("name", "name-empty", "A name has 1 to 128 characters.")] })
             .ShouldBe("Error: Not valid\n  A name has 1 to 128 characters.\n  Field: name");
 
     [Theory]
@@ -54,12 +60,46 @@ public sealed class OutputTests
     [InlineData("Delete it, with expunge=true if it is to be removed at once.", "Delete it, with --expunge if it is to be removed at once.")]
     [InlineData("Make sure that it is off and confirm that with hosts/{id}:confirmDown.", "Make sure that it is off and confirm that with 'nssv host confirm-down NAME'.")]
     [InlineData("Ask GET /api/v1/hosts/{id}:go?force=true, things/{id}:go, or a.b=true.", "Ask GET /api/v1/hosts/{id}:go?force=true, things/{id}:go, or a.b=true.")]
+    [InlineData("List the images with GET /api/v1/images.", "List the images with 'nssv image list'.")]
+    [InlineData("Make one with POST /api/v1/image-storages and attach it.", "Make one with 'nssv imagestorage create' and attach it.")]
+    [InlineData("Remove it first: DELETE /api/v1/virtual-machines/01890000-0000-7000-8000-000000000001?expunge=true.", "Remove it first: 'nssv vm delete 01890000-0000-7000-8000-000000000001 --expunge'.")]
+    [InlineData("Go: POST /api/v1/data-storages/01890000-0000-7000-8000-000000000001:detach {\"clusterId\":\"c-1\"}, or not.", "Go: 'nssv datastorage detach 01890000-0000-7000-8000-000000000001 --cluster c-1', or not.")]
+    [InlineData("Go: POST /api/v1/image-storages/{id}:detach {\"dataCenterId\":\"c-1\"}", "Go: 'nssv imagestorage detach NAME --datacenter c-1'")]
+    [InlineData("Sign in with POST /api/v1/sessions. Or POST /api/v1/accounts.", "Sign in with POST /api/v1/sessions. Or POST /api/v1/accounts.")]
+    [InlineData("POST /api/v1/volumes/{id}:detach {\"strange\":\"x\"}", "POST /api/v1/volumes/{id}:detach {\"strange\":\"x\"}")]
     public void Advice_names_options_and_commands_instead_of_the_api(string advice, string shown)
     {
-        ProblemBlock.Of(new ApiProblem { Title = "No", Advice = advice }).ShouldBe($"Error: No\nAdvice: {shown}");
-        var words = shown.Split(' ').Select(word => word.Trim(',', '.')).Where(word => word.StartsWith("--", StringComparison.Ordinal));
-        var delete = CommandTree.Build(new CliEnvironment { Out = TextWriter.Null, Error = TextWriter.Null }).Subcommands.Single(command => command.Name == "vm").Subcommands.Single(command => command.Name == "delete");
+        Block(new ApiProblem { Title = "No", Advice = advice }).ShouldBe($"Error: No\nAdvice: {shown}");
+        var words = shown.Split('\'')[0].Split(' ').Select(word => word.Trim(',', '.')).Where(word => word.StartsWith("--", StringComparison.Ordinal));
+        var delete = Commands.Subcommands.Single(command => command.Name == "vm").Subcommands.Single(command => command.Name == "delete");
         words.ShouldAllBe(word => delete.Options.Any(option => option.Name == word));
+    }
+
+    [Fact]
+    public void Whatever_call_of_the_api_is_shown_as_a_command_is_one()
+    {
+        var words = new ApiWords(_environment);
+        var calls = typeof(Nssv.Contracts.Compute.CreateVirtualMachine).Assembly.GetTypes().Select(type => type.GetCustomAttributes(typeof(Nssv.Kernel.Calls.ApiRequestAttribute), false).FirstOrDefault())
+            .OfType<Nssv.Kernel.Calls.ApiRequestAttribute>().Select(call => $"{call.Method} /api/v1/{call.Route}").ToList();
+        var shown = calls.Select(words.AsCommands).Where(text => text.StartsWith('\'')).ToList();
+        shown.Count.ShouldBeGreaterThan(calls.Count * 3 / 4, string.Join('\n', calls.Where(call => words.AsCommands(call) == call)));
+        foreach (var line in shown)
+            CommandTree.Parse(Commands, line.Trim('\'')).UnmatchedTokens.ShouldBeEmpty(line);
+    }
+
+    [Theory]
+    [InlineData("memoryBytes", "  Option: --memory")]
+    [InlineData("nics[1].portGroupId", "  Option: --nic")]
+    [InlineData("tags.compute.pinnedToHost", "  Option: --tag")]
+    [InlineData("strange", "  Field: strange")]
+    public void A_field_is_called_as_the_option_that_gives_it(string field, string shown)
+    {
+        var words = new ApiWords(_environment);
+        foreach (var (path, option) in (ReadOnlySpan<(string, string)>)[("memoryBytes", "--memory"), ("nics", "--nic"), ("tags", "--tag"), ("name", "NAME")])
+            words.Call(path, option);
+        ProblemBlock.Of(new ApiProblem { Title = "No", Field = field }, words).ShouldBe($"Error: No\n{shown}");
+        ProblemBlock.Of(new ApiProblem { Title = "No", Errors = [new("memoryBytes", "x", "memoryBytes is too small."), new("name", "x", "The name of name.txt is.")], Advice = "Correct 'memoryBytes', not name." }, words)
+            .ShouldBe("Error: No\n  - --memory: --memory is too small.\n  - NAME: The name of name.txt is.\nAdvice: Correct '--memory', not name.");
     }
 
     [Fact]
@@ -67,7 +107,7 @@ public sealed class OutputTests
     {
         Printable.Of("a\u001b[2Jb\r\u202Ec").ShouldBe("a\\u001B[2Jb\\u000D\\u202Ec");
         Printable.Of("Grüße 日本").ShouldBe("Grüße 日本");
-        ProblemBlock.Of(new ApiProblem { Title = "x", Detail = "a\u001bb\nc" }).ShouldBe("Error: x\n  a\\u001Bb\n  c");
+        Block(new ApiProblem { Title = "x", Detail = "a\u001bb\nc" }).ShouldBe("Error: x\n  a\\u001Bb\n  c");
     }
 
     [Fact]
@@ -133,6 +173,17 @@ public sealed class OutputTests
             .ShouldBe(["reserve: done (2.0 s)", "start: started", "start: failed: no room"]);
         changes.Since(Operation("undoing")).ShouldBe(["undoing"]);
         changes.Since(Operation("failed")).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void What_a_step_waits_for_is_told_once_and_again_when_it_changes()
+    {
+        var changes = new StepChanges();
+        const string waiting = """{"name":"stop","state":"started","waitsFor":"host 'h' does not answer"}""";
+        changes.Since(Operation("running", waiting)).ShouldBe(["stop: started", "stop: waits: host 'h' does not answer"]);
+        changes.Since(Operation("running", waiting)).ShouldBeEmpty();
+        changes.Since(Operation("running", """{"name":"stop","state":"started"}""")).ShouldBe(["stop: started"]);
+        changes.Since(Operation("running", """{"name":"stop","state":"done"}""")).ShouldBe(["stop: done"]);
     }
 
     /// <summary>Whether somebody looked while a step was at work, or only afterwards, the lines are the same.</summary>

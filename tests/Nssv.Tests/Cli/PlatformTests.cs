@@ -74,6 +74,18 @@ public sealed class PlatformTests : IDisposable
     }
 
     [Fact]
+    public void A_lock_that_is_held_and_a_home_that_cannot_be_written_are_told_apart()
+    {
+        HomeFolders.MakeForManager(home);
+        using (StartLock.Take(home))
+            Should.Throw<PlatformException>(() => StartLock.Take(home)).Message.ShouldContain("is at work");
+        StartLock.Take(home).Dispose();
+        File.Delete(home.At("run", "up.lock"));
+        Directory.CreateDirectory(home.At("run", "up.lock"));
+        Should.Throw<PlatformException>(() => StartLock.Take(home)).Message.ShouldContain("cannot be written");
+    }
+
+    [Fact]
     public void A_busy_port_is_seen_and_named()
     {
         using var busy = new TcpListener(IPAddress.Loopback, 0);
@@ -171,9 +183,19 @@ public sealed class PlatformTests : IDisposable
 
         var run = await CliRun.Of("status", "--output", "json", "--home", home.Root);
 
-        run.ExitCode.ShouldBe(0);
+        (run.ExitCode, run.Error).ShouldBe((3, ""), "as systemctl says of what does not run");
         System.Text.Json.Nodes.JsonNode.Parse(run.Out)!.ToJsonString().ShouldBe(
             $$"""{"manager":{"pid":null,"url":"https://localhost:8443","healthy":false,"reasons":[]},"agent":{"pid":null,"healthy":false},"managers":[],"platformId":"0a1b2c3d-0000-4000-8000-000000000000","home":"{{home.Root}}"}""");
+    }
+
+    [Fact]
+    public async Task Status_in_words_fails_alike_and_without_an_instance_as_any_command()
+    {
+        Instance().Save(home);
+        var run = await CliRun.Of("status", "--home", home.Root);
+        (run.ExitCode, run.Error).ShouldBe((3, ""));
+        run.Out.ShouldStartWith("Manager   not running");
+        (await CliRun.Of("status", "--home", home.At("none"))).ExitCode.ShouldBe(1);
     }
 
     public void Dispose() => Directory.Delete(home.Root, recursive: true);

@@ -46,6 +46,32 @@ public sealed class PurgeTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_start_that_failed_has_left_is_removed_and_nothing_else_is()
+    {
+        if (!Environment.IsPrivilegedProcess)
+            Assert.Skip("needs root");
+        HomeFolders.Make(_home);
+        StartLock.Take(_home).Dispose();
+        (await Down()).ShouldBe((0, ""));
+        Directory.Exists(_home.Root).ShouldBeTrue();
+        foreach (var foreign in new[] { _home.At("letter.txt"), Path.Combine(_home.Data, "disk.qcow2") })
+        {
+            File.WriteAllText(foreign, "");
+            (await Down("--purge", "--yes")).Code.ShouldBe(1, foreign);
+            File.Delete(foreign);
+        }
+
+        (await Down("--purge", "--yes")).Code.ShouldBe(0);
+        Directory.Exists(_home.Root).ShouldBeFalse();
+
+        async Task<(int Code, string Error)> Down(params string[] more)
+        {
+            var run = await CliRun.With(new Dictionary<string, string> { ["NSSV_HOME"] = _home.Root }, ["down", .. more]);
+            return (run.ExitCode, run.Error);
+        }
+    }
+
+    [Fact]
     public async Task Nothing_is_deleted_while_libvirt_does_not_answer()
     {
         _domains.Clear();

@@ -13,6 +13,9 @@ internal sealed class SentRequests : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("nssv-sent-").FullName;
     private readonly X509Certificate2 _authority = TestCertificates.Make("CN=authority", null, "");
 
+    /// <summary>What the last command asked for by GET.</summary>
+    public IReadOnlyList<string> Reads { get; private set; } = [];
+
     /// <summary>"METHOD path body" of the only request that was no GET, and what the command wrote.</summary>
     public async Task<string> Of(params string[] arguments) => (await Run("""{"items":[{"id":"the-id","name":"it"}]}""", arguments)).Sent;
 
@@ -29,6 +32,7 @@ internal sealed class SentRequests : IDisposable
         var run = await CliRun.With(
             new Dictionary<string, string> { ["NSSV_SERVER"] = manager.Address.ToString(), ["NSSV_TOKEN"] = "token-1", ["NSSV_CA"] = file, ["NSSV_HOME"] = _folder }, arguments);
         run.ExitCode.ShouldBe(0, run.Error);
+        Reads = [.. manager.Seen.Where(request => request.Method == "GET").Select(request => request.Path)];
         var sent = manager.Seen.Where(request => request.Method != "GET").Select(request =>
             $"{request.Method} {request.Path}{(request.Body.Length > 0 ? " " + JsonNode.Parse(request.Body)!.ToJsonString() : "")}");
         return (string.Join('\n', sent), run.Out);

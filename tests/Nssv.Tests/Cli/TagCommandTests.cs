@@ -72,7 +72,32 @@ public sealed class TagCommandTests : IDisposable
     [InlineData("vm", "tag", "set", "it", "compute.pinnedToHost")]
     [InlineData("vm", "label", "set", "it", "=prod")]
     [InlineData("vm", "label", "unset", "it")]
-    public async Task What_cannot_be_meant_is_refused_before_anything_is_sent(params string[] arguments) => (await CliRun.Of(arguments)).ExitCode.ShouldBe(2);
+    [InlineData("vm", "tag", "set", "it", "k=1", "k=2")]
+    [InlineData("vm", "create", "it", "--image", "i", "--cpus", "1", "--memory", "1G", "--tag", "k=1", "--tag", "k=2")]
+    [InlineData("vm", "set", "it", "--label", "k=1", "--label", "k-")]
+    [InlineData("schedule", "set", "it", "--parameter", "k=1", "--parameter", "k=2")]
+    public async Task What_cannot_be_meant_is_refused_before_anything_is_sent(params string[] arguments)
+    {
+        var run = await CliRun.Of(arguments);
+        run.ExitCode.ShouldBe(2);
+        if (arguments.Contains("k=1"))
+            run.Error.ShouldContain("\"k\" is given more than once");
+    }
+
+    [Theory]
+    [InlineData("tags.compute.pinnedToHost = h-1", "tags.compute.pinnedToHost = \"the-id\"")]
+    [InlineData("tags.\"compute.pinnedToHost\" != 'h 1' AND name = h-1", "tags.\"compute.pinnedToHost\" != \"the-id\" AND name = h-1")]
+    [InlineData("NOT (virtualMachine.tags.compute.pinnedToHost=h-1)", "NOT (virtualMachine.tags.compute.pinnedToHost=\"the-id\")")]
+    [InlineData("tags.compute.pinnedToHost IN (h-1, \"h-2\") OR x = 1", "tags.compute.pinnedToHost IN (\"the-id\", \"the-id\") OR x = 1")]
+    [InlineData("tags.compute.pinnedToHost = null OR tags.compute.pinnedToHost = h*", "tags.compute.pinnedToHost = null OR tags.compute.pinnedToHost = h*")]
+    [InlineData("tags.compute.pinnedToHost = 01890000-0000-7000-8000-000000000001", "tags.compute.pinnedToHost = 01890000-0000-7000-8000-000000000001")]
+    [InlineData("description = \"tags.compute.pinnedToHost = h-1\" AND tags.sample.grade = gold", "description = \"tags.compute.pinnedToHost = h-1\" AND tags.sample.grade = gold")]
+    public async Task A_filter_by_a_tag_that_refers_to_a_resource_takes_its_name(string filter, string asked)
+    {
+        const string Types = """{"items":[{"id":"the-id","name":"compute.pinnedToHost","kind":"reference","refersTo":"hosts"}]}""";
+        await _sent.Run(Types, "vm", "list", "--filter", filter);
+        _sent.Reads.ShouldContain($"/api/v1/virtual-machines?limit=500&filter={Uri.EscapeDataString(asked)}&sort=name");
+    }
 
     public void Dispose() => _sent.Dispose();
 }

@@ -287,6 +287,8 @@ public abstract class QueryTests : DatabaseTest
         problem.Candidates.ShouldNotBeNull();
         problem.Candidates.ShouldContain("memoryBytes");
         problem.Candidates.ShouldNotContain("password");
+        problem.Advice!.ShouldStartWith("Did you mean 'memoryBytes'? Known: ");
+        (await Problem(new() { Filter = "zzzqqq = 3" })).Advice!.ShouldStartWith("Known: ", Case.Sensitive, "nobody meant any of them");
         (await Problem(new() { Sort = "namee" })).Advice!.ShouldContain("'name'");
         (await Problem(new() { Sort = "password" })).Status.ShouldBe(400);
         (await Problem(new() { Sort = "name up" })).Field.ShouldBe("sort");

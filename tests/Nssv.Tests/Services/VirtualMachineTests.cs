@@ -1,10 +1,14 @@
+using System.Text.Json.Nodes;
 using Nssv.Contracts.Agent;
 using Nssv.Contracts.Compute;
 using Nssv.Contracts.Images;
 using Nssv.Contracts.Inventory;
 using Nssv.Contracts.Storage;
 using Nssv.Kernel;
+using Nssv.Kernel.Calls.Patching;
+using Nssv.Kernel.Data;
 using Nssv.Kernel.Operations;
+using Nssv.Server.Http;
 using Nssv.Simulator;
 using Nssv.Tests.Data;
 using Shouldly;
@@ -31,6 +35,43 @@ public sealed class VirtualMachineTests
         await bed.Do(new DeleteVirtualMachine(id) { Expunge = true });
 
         await NothingIsLeft(bed, host, copies: 1);
+    }
+
+    [Fact]
+    public async Task What_is_changed_while_it_runs_counts_from_its_next_start_and_the_operation_says_so()
+    {
+        await using var bed = new ServiceBed();
+        var (_, image) = await Platform(bed);
+        var id = ServiceBed.NewId();
+        await bed.Do(new CreateVirtualMachine { Id = id, Name = "web", CpuCount = 2, MemoryBytes = 256L << 20, ImageId = image });
+
+        (await Changed("cpuCount", 4)).ShouldBe("""{"fromNextStart":["cpuCount"]}""");
+        (await Changed("cpuCount", 4)).ShouldBeNull("nothing was changed");
+        (await Changed("description", "x")).ShouldBeNull();
+        await bed.Do(new StopVirtualMachine(id) { Force = true });
+        (await Changed("memoryBytes", 512L << 20)).ShouldBeNull("it does not run");
+
+        async Task<string?> Changed(string field, JsonNode value) =>
+            (await bed.Do(new PatchResource<VirtualMachine>(id, new() { [field] = value }, "virtual-machine.update"))).Result?.ToJsonString();
+    }
+
+    [Fact]
+    public async Task A_step_on_a_host_that_does_not_answer_says_what_it_waits_for()
+    {
+        await using var bed = new ServiceBed();
+        var (host, image) = await Platform(bed);
+        var made = await bed.Do(new CreateVirtualMachine { Id = ServiceBed.NewId(), Name = "web", CpuCount = 2, MemoryBytes = 256L << 20, ImageId = image });
+        var going = made with { State = OperationState.Running, EndedAt = null };
+        var step = (await bed.Store.List<OperationStep>(Condition.Equal(nameof(OperationStep.OperationId), made.Id))).First(step => step.HostId is not null);
+        await bed.Change(new UnitOfWork().Update(step, step with { State = StepState.Started, EndedAt = null }));
+
+        (await Waiting(going)).ShouldBeEmpty("its host is there");
+        await bed.SetHost(host.HostId, row => row with { State = HostState.Disconnected, LastHeartbeatAt = DateTimeOffset.UnixEpoch });
+        (await Waiting(going)).ShouldBe([$"host 'host' ({host.HostId}) does not answer since 1970-01-01T00:00:00Z"]);
+        (await Waiting(made)).ShouldBeEmpty("it has ended");
+
+        async Task<IEnumerable<string>> Waiting(Operation operation) =>
+            (await OperationDocument.Of(operation, bed.Store))["steps"]!.AsArray().Select(step => (string?)step!["waitsFor"]).OfType<string>();
     }
 
     [Fact]

@@ -58,6 +58,7 @@ public sealed class TagRulesTests
         var unknown = (await Should.ThrowAsync<ProblemException>(async () => await Stored("sample.rnak", "1"))).Problem;
         unknown.Code.ShouldBe("tag-unknown");
         unknown.Advice!.ShouldStartWith("Did you mean 'sample.rank'?");
+        (await Should.ThrowAsync<ProblemException>(async () => await Stored("xyzzy", "1"))).Problem.Advice!.ShouldStartWith("System tags of a ");
         var elsewhere = (await Should.ThrowAsync<ProblemException>(async () => await Rules.Stored(typeof(Host), None, Tag("sample.flag", "true"), Nothing()))).Problem;
         elsewhere.Code.ShouldBe("tag-not-carried");
         elsewhere.Detail!.ShouldContain("virtual-machines");

@@ -17,7 +17,7 @@ internal static class ApiCommand
         var path = new Argument<string>("PATH") { Description = "For example /api/v1/hosts, or just hosts" };
         var body = new Option<string>("--body") { Description = "The JSON body; @FILE reads a file, @- standard input", HelpName = "JSON|@FILE" };
         var headers = new Option<string[]>("--header") { Description = "A further header; may be given several times", HelpName = "NAME:VALUE", Arity = ArgumentArity.ZeroOrMore };
-        return new Command("api", "Call the API with the session; JSON comes out") { method, path, body, headers }.Runs(environment, async (invocation, cancellation) =>
+        return new Command("api", "Call the API with your session; JSON comes out") { method, path, body, headers }.Runs(environment, async (invocation, cancellation) =>
         {
             var request = new ApiRequest(ReadMethod(invocation.Value(method)), RequestPath.Of(invocation.Value(path)))
             {

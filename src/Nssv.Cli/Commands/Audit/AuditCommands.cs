@@ -9,7 +9,7 @@ namespace Nssv.Cli.Commands.Audit;
 internal static class AuditCommands
 {
     public static Command Build(CliEnvironment environment) =>
-        new ResourceCommands(ResourceKinds.AuditEntry, environment).Group("Who changed what, and who signed in", Verify(environment), Export(environment));
+        new ResourceCommands(ResourceKinds.AuditEntry, environment).Group("The audit: who changed what, and who signed in", Verify(environment), Export(environment));
 
     private static Command Verify(CliEnvironment environment) =>
         new Command("verify", "Read the whole audit and find the first entry that was changed, removed or inserted").Runs(environment, async (invocation, cancellation) =>

@@ -6,7 +6,7 @@ namespace Nssv.Cli.Commands.Completion;
 internal static class CompletionCommand
 {
     private const string Description = """
-        Print a completion script: source <(nssv completion bash), the same with zsh, and nssv completion fish | source
+        Print a completion script: source <(nssv completion bash), the same with zsh, and nssv completion fish | source (./nssv where it is not on your PATH)
         Names of resources are asked of the platform, for 2 seconds at most or for as many as NSSV_COMPLETION_SECONDS says.
         """;
 

@@ -20,6 +20,9 @@ internal static class NameCompletion
     public static Argument<T> Names<T>(this Argument<T> argument, string collection)
     {
         argument.CompletionSources.Add(context => [Mark(context, collection)]);
+
+        // Else the help would show the mark instead.
+        argument.HelpName ??= argument.Name;
         return argument;
     }
 

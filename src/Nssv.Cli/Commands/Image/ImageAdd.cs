@@ -21,7 +21,7 @@ internal sealed class ImageAdd(CliEnvironment environment)
     [
         Field.Choice("--arch", "architecture", "The architecture that it is for", "x86_64", "aarch64"),
         Field.Reference("--imagestorage", "imageStorageId", "image-storages", "Where it is kept"),
-        Field.Text("--checksum", "checksum", "What its bytes must have", helpName: "sha256:HEX"),
+        Field.Text("--checksum", "checksum", "The checksum that it must have", helpName: "sha256:HEX"),
         Field.Description(),
         Field.Labels(),
         Field.Tags(),
@@ -32,7 +32,7 @@ internal sealed class ImageAdd(CliEnvironment environment)
 
     public Command Build()
     {
-        var command = new Command("add", "Take an image in") { name, file, url, serverFile, kind, format };
+        var command = new Command("add", "Add an image: from a file here, one on the image storage's host, or a URL") { name, file, url, serverFile, kind, format };
         var wait = ResourceCommands.Complete(command, fields);
         command.Validators.Add(result =>
         {
@@ -58,6 +58,11 @@ internal sealed class ImageAdd(CliEnvironment environment)
                 : invocation.Value(url) is { } address ? new JsonObject { ["url"] = address }
                 : new JsonObject { ["file"] = invocation.Value(serverFile) },
         };
+        foreach (var (field, option) in new (string, Option)[] { ("name", name), ("kind", kind), ("format", format), ("source.url", url), ("source.file", serverFile), ("source", file) })
+        {
+            invocation.Results.Words.Call(field, option.Name);
+        }
+
         await Field.Write(fields, body, invocation, cancellation);
         var title = $"Adding image {body["name"].AsText()}";
         var runner = new OperationRunner(invocation, wait);

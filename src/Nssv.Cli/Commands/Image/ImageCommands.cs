@@ -10,9 +10,9 @@ internal static class ImageCommands
     {
         var commands = new ResourceCommands(ResourceKinds.Image, environment);
         return commands.Group(
-            "Templates from which disks are made, and media",
+            "Images: disks to make machines from, and installation media",
             new ImageAdd(environment).Build(),
             commands.Set(Field.NewName(), Field.Description(), Field.Labels(), Field.DeletionPolicy()),
-            commands.Delete(canExpunge: true));
+            commands.Delete(canExpunge: true, canCascade: false));
     }
 }

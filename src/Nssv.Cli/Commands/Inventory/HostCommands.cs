@@ -14,7 +14,7 @@ internal static class HostCommands
     {
         var commands = new ResourceCommands(ResourceKinds.Host, environment);
         return commands.Group(
-            "Physical servers that run virtual machines",
+            "Hosts: the servers that virtual machines run on",
             commands.Create(
                 Field.Reference("--cluster", "clusterId", "clusters", "The cluster that it joins", required: true),
                 Field.Text("--address", "address", "Name or address under which the manager reaches it", required: true, helpName: "ADDRESS"),
@@ -31,7 +31,7 @@ internal static class HostCommands
                 Field.Size("--reserved-memory", "reservedMemoryBytes", "Memory that placement never hands out"),
                 Field.Number("--cpu-overcommit", "cpuOvercommitRatio", "Virtual CPUs handed out per physical one, at most")),
             commands.Verb("confirmDown", "Confirm that a silent host is really off; its virtual machines may then start elsewhere", "Confirming the end of"),
-            commands.Verb("removeOrphans", "Remove domains and layers on the host that nothing accounts for", "Removing orphans of"),
+            commands.Verb("removeOrphans", "Remove machines and disk files of this platform on the host that it does not know any more", "Removing orphans of"),
             commands.Delete());
     }
 

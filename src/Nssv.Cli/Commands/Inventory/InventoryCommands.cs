@@ -31,7 +31,7 @@ internal static class InventoryCommands
     {
         var commands = new ResourceCommands(ResourceKinds.DataStorage, environment);
         return commands.Group(
-            "Space for the disks of virtual machines",
+            "Data storages: where the disks of virtual machines are kept",
             commands.Create(
                 Field.Reference("--datacenter", "dataCenterId", "data-centers", "The data center that it belongs to", required: true),
                 Field.Text("--kind", "kind", "The driver; else local", helpName: "KIND"),
@@ -40,8 +40,8 @@ internal static class InventoryCommands
                 Field.Labels(),
                 Field.Tags()),
             commands.Set(Common()),
-            commands.Verb("attach", "Let the hosts of a cluster use it", "Attaching", Field.Reference("--cluster", "clusterId", "clusters", "The cluster", required: true)),
-            commands.Detach("Take it from the hosts of a cluster", Field.Reference("--cluster", "clusterId", "clusters", "The cluster", required: true)),
+            commands.Verb("attach", "Attach a data storage to a cluster, whose hosts then use it", "Attaching", Field.Reference("--cluster", "clusterId", "clusters", "The cluster", required: true)),
+            commands.Detach("Detach a data storage from a cluster", Field.Reference("--cluster", "clusterId", "clusters", "The cluster", required: true)),
             commands.Delete());
     }
 
@@ -49,7 +49,7 @@ internal static class InventoryCommands
     {
         var commands = new ResourceCommands(ResourceKinds.ImageStorage, environment);
         return commands.Group(
-            "Space for images",
+            "Image storages: where images are kept",
             commands.Create(
                 Field.Text("--kind", "kind", "The driver; else local", helpName: "KIND"),
                 Field.Reference("--host", "hostId", "hosts", "The host that serves it (kind local)"),
@@ -58,8 +58,8 @@ internal static class InventoryCommands
                 Field.Labels(),
                 Field.Tags()),
             commands.Set(Common()),
-            commands.Verb("attach", "Let a data center use it", "Attaching", Field.Reference("--datacenter", "dataCenterId", "data-centers", "The data center", required: true)),
-            commands.Detach("Take it from a data center", Field.Reference("--datacenter", "dataCenterId", "data-centers", "The data center", required: true)),
+            commands.Verb("attach", "Attach an image storage to a data center, whose machines are then made from its images", "Attaching", Field.Reference("--datacenter", "dataCenterId", "data-centers", "The data center", required: true)),
+            commands.Detach("Detach an image storage from a data center", Field.Reference("--datacenter", "dataCenterId", "data-centers", "The data center", required: true)),
             commands.Delete());
     }
 
@@ -67,7 +67,7 @@ internal static class InventoryCommands
     {
         var commands = new ResourceCommands(ResourceKinds.PortGroup, environment);
         return commands.Group(
-            "Groups of network ports with one configuration",
+            "Port groups: the networks that network cards are plugged into",
             commands.Create(
                 Field.Reference("--datacenter", "dataCenterId", "data-centers", "The data center that it belongs to", required: true),
                 Field.Text("--kind", "kind", "The driver; else isolated", helpName: "KIND"),
@@ -75,11 +75,11 @@ internal static class InventoryCommands
                 Field.Labels(),
                 Field.Tags()),
             commands.Set(Common()),
-            commands.Delete());
+            commands.Delete(canCascade: false));
     }
 
     public static Command Account(CliEnvironment environment) =>
-        new ResourceCommands(ResourceKinds.Account, environment).Group("Who may sign in");
+        new ResourceCommands(ResourceKinds.Account, environment).Group("Accounts: who may sign in");
 
     private static Field[] Common() => [Field.NewName(), Field.Description(), Field.Labels()];
 }

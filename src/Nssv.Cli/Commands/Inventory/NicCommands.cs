@@ -12,7 +12,7 @@ internal static class NicCommands
     public static Command Build(CliEnvironment environment)
     {
         var commands = new ResourceCommands(ResourceKinds.NetworkInterface, environment);
-        return commands.Group("Virtual network cards", Create(environment), commands.Delete());
+        return commands.Group("Virtual network cards", Create(environment), commands.Delete(canCascade: false));
     }
 
     private static Command Create(CliEnvironment environment)

@@ -14,7 +14,7 @@ internal static class OperationCommands
 {
     public static Command Build(CliEnvironment environment)
     {
-        var group = new ResourceCommands(ResourceKinds.Operation, environment).Group("Operations: what the platform does and did", Wait(environment),
+        var group = new ResourceCommands(ResourceKinds.Operation, environment).Group("Operations (tasks): what the platform does and did", Wait(environment),
             Act(environment, "cancel", "Ask an operation to stop and take back what it did", "Cancelling", "asked to stop", HasStopped),
             Act(environment, "retry", "Let an operation that needs attention go on where it stopped, the same way: what was in its way is gone", "Retrying", "goes on", operation => operation.Succeeded),
             Act(environment, "undo", "Take back what an operation that needs attention has done, as far as it can be taken back", "Undoing", "is taken back", HasStopped),

@@ -22,7 +22,7 @@ internal static class ScheduleCommands
             Switch(commands, environment, "enable", "Let a schedule run at its times", "Enabling", true),
             Switch(commands, environment, "disable", "Let a schedule run no more, until it is enabled", "Disabling", false),
             commands.Verb("run", "Run a schedule now; its times stay as they are", "Running"),
-            commands.Delete());
+            commands.Delete(canCascade: false));
     }
 
     private static Field Cron(bool required = false) =>

@@ -10,7 +10,7 @@ namespace Nssv.Cli.Commands.Setting;
 internal static class SettingCommands
 {
     public static Command Build(CliEnvironment environment) =>
-        new ResourceCommands(ResourceKinds.Setting, environment).Group("What may be changed about the platform while it runs", Set(environment), Reset(environment));
+        new ResourceCommands(ResourceKinds.Setting, environment).Group("Settings of the platform; a change holds at once", Set(environment), Reset(environment));
 
     private static Argument<string> Name() => new("NAME") { Description = "The setting's name" };
 
@@ -23,6 +23,7 @@ internal static class SettingCommands
         var wait = WaitOptions.AddTo(command);
         return command.Runs(environment, async (invocation, cancellation) =>
         {
+            invocation.Results.Words.Call("value", value.Name);
             var request = new ApiRequest(HttpMethod.Patch, Path(invocation.Value(name))) { Body = new JsonObject { ["value"] = invocation.Value(value) }, IfMatch = invocation.Value(ifMatch) };
             await new OperationRunner(invocation, wait).Run(request, $"Setting {invocation.Value(name)} to {invocation.Value(value)}", cancellation);
         });

@@ -26,7 +26,7 @@ internal static class VmCommands
             commands.Verb("reboot", "Restart a vm's guest", "Rebooting", Flag("--force", "force", "Reset it without asking its guest")),
             commands.Verb("pause", "Freeze a vm in memory", "Pausing"),
             commands.Verb("resume", "Let a paused vm go on", "Resuming"),
-            commands.Delete(canExpunge: true),
+            commands.Delete(canExpunge: true, canCascade: false),
             commands.Set(
                 Field.NewName(),
                 Field.Description(),

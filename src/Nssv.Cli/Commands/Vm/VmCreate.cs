@@ -31,7 +31,7 @@ internal sealed class VmCreate(CliEnvironment environment)
         Field.Reference("--cluster", "clusterId", "clusters", "The cluster that it runs in"),
         Field.Reference("--host", "hostId", "hosts", "The host that it starts on"),
         Field.Reference("--datastorage", "dataStorageId", "data-storages", "The data storage that holds its disks"),
-        Field.Choice("--firmware", "firmware", "How it boots", "bios", "uefi"),
+        Field.Choice("--firmware", "firmware", "The firmware that it boots with", "bios", "uefi"),
         Field.Description(),
         Field.Labels(),
         Field.Tags(),
@@ -40,11 +40,21 @@ internal sealed class VmCreate(CliEnvironment environment)
 
     public Command Build()
     {
-        var command = new Command("create", "Create a vm from an image and start it") { name, dataDisks, nics, noStart };
-        var wait = ResourceCommands.Complete(command, fields);
+        var command = new Command("create", "Create a vm from an image and start it") { name };
+
+        // What must be given comes first in the help.
+        foreach (var option in fields.Select(field => field.Option).Concat([dataDisks, nics, noStart]))
+        {
+            command.Options.Add(option);
+        }
+
+        var wait = WaitOptions.AddTo(command);
         return command.Runs(environment, async (invocation, cancellation) =>
         {
             var body = new JsonObject { ["name"] = invocation.Value(name) };
+            invocation.Results.Words.Call("name", name.Name);
+            invocation.Results.Words.Call("dataDisks", dataDisks.Name);
+            invocation.Results.Words.Call("nics", nics.Name);
             await Field.Write(fields, body, invocation, cancellation);
             if (invocation.Value(dataDisks) is { Length: > 0 } disks)
             {

@@ -10,7 +10,7 @@ internal static class VolumeCommands
     {
         var commands = new ResourceCommands(ResourceKinds.Volume, environment);
         return commands.Group(
-            "Disks of virtual machines",
+            "Volumes: the disks of virtual machines",
             commands.Create(
                 "Create a data disk",
                 Field.Size("--size", "sizeBytes", "What the guest sees, for example 10GiB", required: true),
@@ -21,8 +21,8 @@ internal static class VolumeCommands
                 Field.Tags(),
                 Field.DeletionPolicy()),
             commands.Set(Field.NewName(), Field.Description(), Field.Labels(), Field.DeletionPolicy()),
-            commands.Verb("attach", "Give it to a vm", "Attaching", Field.Reference("--vm", "virtualMachineId", "virtual-machines", "The vm", required: true)),
-            commands.Detach("Take it from its vm"),
-            commands.Delete(canExpunge: true));
+            commands.Verb("attach", "Attach a volume to a vm", "Attaching", Field.Reference("--vm", "virtualMachineId", "virtual-machines", "The vm", required: true)),
+            commands.Detach("Detach a volume from its vm"),
+            commands.Delete(canExpunge: true, canCascade: false));
     }
 }

@@ -31,6 +31,15 @@ internal static class HomeFolders
         return [.. Above(home.Root).Where(folder => !File.GetUnixFileMode(folder).HasFlag(UnixFileMode.OtherExecute))];
     }
 
+    /// <summary>A start that failed before there was an instance left these folders, and nothing in them that anybody could miss. Nothing else is in this one.</summary>
+    public static bool AreAllThereIs(InstanceHome home)
+    {
+        string[] ours = [home.Agent, home.At("storage"), home.Manager, home.At("run"), home.At("log"), home.Import];
+        string[] full = [home.Agent, home.At("storage"), home.Import];
+        return File.Exists(home.At("run", "up.lock")) && Directory.EnumerateFileSystemEntries(home.Root).All(ours.Contains)
+            && full.Where(Directory.Exists).All(folder => !Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Any());
+    }
+
     private static void Make(string folder, UnixFileMode mode)
     {
         try

@@ -4,6 +4,7 @@ using Nssv.Cli.Commands.Inventory;
 using Nssv.Cli.Commands.Version;
 using Nssv.Cli.Platform.Processes;
 using Nssv.Client;
+using Nssv.Client.Units;
 
 namespace Nssv.Cli.Platform.Start;
 
@@ -67,6 +68,9 @@ internal sealed class InstanceStart(Invocation invocation, Checklist steps)
     /// <summary>107 bytes less "/agent/console/", a machine's id and ".sock".</summary>
     private const int LongestHome = 107 - 15 - 36 - 5;
 
+    /// <summary>The database, the logs and a first small machine need some hundred MiB.</summary>
+    private const long RoomToBegin = 2L << 30;
+
     private string? MakeFolders()
     {
         ManagerStart.EnsureRoot();
@@ -83,13 +87,19 @@ internal sealed class InstanceStart(Invocation invocation, Checklist steps)
             steps.Warn($"QEMU's user cannot pass {closed}, so virtual machines may not start; 'chmod o+x {closed}' lets it pass, without letting it look");
         }
 
+        if (new DriveInfo(home.Root).AvailableFreeSpace is var free and < RoomToBegin)
+        {
+            steps.Warn($"only {SizeText.Format(free)} are free on the disk of {home.Root}: when it is full, the platform accepts no changes and virtual machines stop writing");
+        }
+
         return home.Root;
     }
 
     private InstanceFile Ports()
     {
         var given = invocation.Environment.Given("NSSV_PORT");
-        if (InstanceFile.Load(home) is { } known)
+        // Before the manager has its files, nothing holds a port yet: a first start that failed may go on with another one.
+        if (InstanceFile.Load(home) is { } known && (File.Exists(Path.Combine(home.Manager, "manager.json")) || given is null || PortChoice.AskedFor(given) == known.Ports.Https))
         {
             if (given is not null && PortChoice.AskedFor(given) != known.Ports.Https)
             {

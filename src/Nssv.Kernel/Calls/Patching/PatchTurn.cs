@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Model;
 using Nssv.Kernel.Tags;
@@ -17,8 +18,11 @@ public sealed class PatchTurn<T>(ResourceModels models, IEnumerable<IResourceRul
             after = (T)(Resource)(wanted with { Tags = await tags.Stored(typeof(T), named.Tags, wanted.Tags, turn.Store) });
         return ReferenceEquals(after, resource)
             ? Decision.Done()
-            : Decision.Done(new UnitOfWork().Update(resource, Complete(resource, after, turn.Now) with { UpdatedAt = turn.Now }));
+            : Decision.Done(new UnitOfWork().Update(resource, Complete(resource, after, turn.Now) with { UpdatedAt = turn.Now }), Result(resource, after));
     }
+
+    private JsonObject? Result(T before, T after) =>
+        rules.SelectMany(rule => rule.FromNextStart(before, after)).Select(field => (JsonNode)field).ToArray() is { Length: > 0 } fields ? new() { ["fromNextStart"] = new JsonArray(fields) } : null;
 
     private T Complete(T before, T after, DateTimeOffset now) => rules.Aggregate(after, (complete, rule) => (T)rule.Complete(before, complete, now));
 }

@@ -29,7 +29,7 @@ internal sealed class ImageStorageCascade : ICascadeHook
         return new()
         {
             Hindrances = [.. used.Where(use => !look.Goes(use.DataCenterId)).Select(use => new CascadeHindrance(
-                Kind, use.Id, use.Name, $"image storage '{use.Name}' is attached to data center '{use.DataCenter}', which stays.", "Detach the image storage from that data center first."))],
+                Kind, use.Id, use.Name, $"image storage '{use.Name}' is attached to data center '{use.DataCenter}', which stays.", $"Detach the image storage from that data center first: POST /api/v1/image-storages/{use.Id}:detach {{\"dataCenterId\":\"{use.DataCenterId}\"}}"))],
         };
     }
 }

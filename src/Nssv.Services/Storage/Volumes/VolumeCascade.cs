@@ -1,4 +1,5 @@
 using Nssv.Contracts.Storage;
+using Nssv.Kernel;
 using Nssv.Kernel.Cascade;
 using Nssv.Kernel.Deletion;
 
@@ -11,8 +12,13 @@ internal sealed class VolumeCascade(DeletionRules rules) : ICascadeHook
 
     public async ValueTask<CascadeFindings> Look(CascadeLook look, CancellationToken cancel)
     {
-        var attached = look.Rows.Where(row => row.Links.Any(link => link.Property == nameof(Volume.VirtualMachineId))).Select(row => new CascadeHindrance(
-            Kind, row.Id, row.Name, $"volume '{row.Name}' is attached to virtual machine {row.Reference(nameof(Volume.VirtualMachineId))}.", "Detach it first, or delete the machine with its disks."));
+        var attached = await look.Store.Select(
+            "SELECT v.id, v.name, m.id, m.name, CASE WHEN v.role = @p1 THEN 'yes' ELSE 'no' END FROM volumes v JOIN virtual_machines m ON m.id = v.virtual_machine_id " +
+            "WHERE v.id {in0} ORDER BY v.id",
+            [look.Ids, VolumeRole.Data],
+            row => new CascadeHindrance(
+                Kind, Id.Parse(row.GetString(0)), row.GetString(1), $"volume '{row.GetString(1)}' is attached to virtual-machine '{row.GetString(3)}' ({row.GetString(2)}).",
+                $"{(row.GetString(4) == "yes" ? $"Detach it first (POST /api/v1/volumes/{row.GetString(0)}:detach), or remove" : "Remove")} the machine with its disks: DELETE /api/v1/virtual-machines/{row.GetString(2)}?expunge=true"));
         return new() { Hindrances = [.. attached, .. await rules.NeverDeleted(look, "volumes", VolumeDeletion.Policy)] };
     }
 }
