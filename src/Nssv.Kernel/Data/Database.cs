@@ -42,7 +42,12 @@ internal abstract class Dialect
     public abstract Dictionary<string, List<string>> Describe(DbConnection connection);
 
     /// <summary>Text of a JSON object's member; null if it has none. The key is a parameter.</summary>
-    public abstract string JsonMember(string column, string keyParameter);
+    /// <param name="isNumber">The number that the text says instead.</param>
+    public abstract string JsonMember(string column, string keyParameter, bool isNumber = false);
+
+    /// <summary>The number that a text says (<see cref="TextNumber"/>); null if it says none. Indexes are made of it: its words are for ever.</summary>
+    /// <param name="text">A column.</param>
+    public abstract string NumberOf(string text);
 
     /// <summary>All these values (texts, whole numbers or fractions) as one parameter, however many they are.</summary>
     public abstract object List(IReadOnlyList<object> values);

@@ -70,8 +70,24 @@ public static partial class Schema
         }
         sql.Append("\n){options};\n");
         foreach (var index in table.Indexes)
-            sql.Append($"CREATE {(index.Unique ? "UNIQUE " : "")}INDEX {Sql.Quote(index.Name)} ON {Sql.Quote(table.Name)} ({string.Join(", ", index.Columns.Select(column => Sql.Quote(column.Name)))});\n");
+        {
+            if (index.Number is not null)
+                AppendNumberIndex(sql, table, index, index.Number);
+            else
+                sql.Append($"CREATE {(index.Unique ? "UNIQUE " : "")}INDEX {Sql.Quote(index.Name)} ON {Sql.Quote(table.Name)} ({string.Join(", ", index.Columns.Select(column => Sql.Quote(column.Name)))});\n");
+        }
         sql.Append('\n');
+    }
+
+    /// <summary>The text at its end makes it answer alone: without it SQLite takes another index for a comparison with one number.</summary>
+    private static void AppendNumberIndex(StringBuilder sql, TableModel table, IndexModel index, ColumnModel number)
+    {
+        foreach (Dialect dialect in (Dialect[])[Sqlite.SqliteDialect.Instance, Postgres.PostgresDialect.Instance])
+        {
+            var computed = dialect.NumberOf(Sql.Quote(number.Name));
+            var columns = index.Columns.Select(column => column == number ? $"({computed})" : Sql.Quote(column.Name));
+            sql.Append($"CREATE INDEX {Sql.Quote(index.Name)} ON {Sql.Quote(table.Name)} ({string.Join(", ", columns)}, {Sql.Quote(number.Name)}) WHERE ({computed}) IS NOT NULL; -- only {dialect.Name}\n");
+        }
     }
 
     private static string Constraint(ReferenceModel reference)

@@ -33,7 +33,7 @@ public static class SchemaCheck
         .. table.Columns.Select(column => Column(column.Name, dialect.Tokens[Schema.Token(column.Kind)], !column.Nullable)),
         Key(table.Key.Select(column => column.Name)),
         .. table.References.Select(reference => ForeignKey(reference.Column.Name, reference.Target.Name, reference.Target.Key[0].Name, "RESTRICT")),
-        .. table.Indexes.Select(index => Index(index.Name, index.Unique, index.Columns.Select(column => column.Name))),
+        .. table.Indexes.Select(index => Index(index.Name, index.Unique, index.Number is null ? index.Columns.Select(column => column.Name) : [.. index.Columns.Select(column => column == index.Number ? "" : column.Name), index.Number.Name])),
     ];
 
     internal static string Column(string name, string type, bool notNull) => $"column {name} {type}{(notNull ? " NOT NULL" : "")}";
@@ -42,7 +42,9 @@ public static class SchemaCheck
 
     internal static string ForeignKey(string column, string target, string key, string action) => $"foreign key ({column}) to {target} ({key}) ON DELETE {action}";
 
-    internal static string Index(string name, bool unique, IEnumerable<string> columns) => $"{(unique ? "unique " : "")}index {name} ({string.Join(", ", columns)})";
+    /// <param name="columns">Empty where something is computed.</param>
+    internal static string Index(string name, bool unique, IEnumerable<string> columns) =>
+        $"{(unique ? "unique " : "")}index {name} ({string.Join(", ", columns.Select(column => column.Length == 0 ? "(computed)" : column))})";
 
     /// <summary>Rows of a catalogue query as text; null is the empty text.</summary>
     internal static List<string[]> Rows(DbConnection connection, string sql)

@@ -62,6 +62,9 @@ public sealed class IndexAttribute(string? name = null) : Attribute
 {
     public string? Name { get; } = name;
     public bool Unique { get; init; }
+
+    /// <summary>Of the number that the text says (<see cref="Data.TextNumber"/>), and only of rows whose text says one.</summary>
+    public bool Number { get; init; }
 }
 
 /// <summary>What becomes of the referring row when the row it refers to is deleted.</summary>

@@ -88,4 +88,5 @@ public sealed class ColumnModel
 public sealed record ReferenceModel(TableModel From, ColumnModel Column, TableModel Target, OnDelete OnDelete);
 
 /// <summary>An index of a table, with its name in the database.</summary>
-public sealed record IndexModel(string Name, IReadOnlyList<ColumnModel> Columns, bool Unique);
+/// <param name="Number">Among the columns: instead of it the number that its text says. Rows whose text says none are left out; the text itself stands at the end.</param>
+public sealed record IndexModel(string Name, IReadOnlyList<ColumnModel> Columns, bool Unique, ColumnModel? Number = null);

@@ -166,16 +166,16 @@ internal sealed class ModelReader
         var declared = table.Columns
             .SelectMany(column => column.Info.GetCustomAttributes<IndexAttribute>(), (column, attribute) => (column, attribute))
             .GroupBy(pair => pair.attribute.Name ?? pair.column.Name, StringComparer.Ordinal)
-            .Select(group => (Name: group.Key, Columns: group.Select(pair => pair.column).ToList(), Unique: group.Any(pair => pair.attribute.Unique)))
+            .Select(group => (Name: group.Key, Columns: group.Select(pair => pair.column).ToList(), Unique: group.Any(pair => pair.attribute.Unique), Number: group.FirstOrDefault(pair => pair.attribute.Number).column))
             .ToList();
         foreach (var column in table.References.Select(reference => reference.Column))
         {
             // Without an index each deletion of the target would read this whole table.
             if (table.Key[0] != column && !declared.Exists(index => index.Columns[0] == column))
-                declared.Add((column.Name, [column], false));
+                declared.Add((column.Name, [column], false, null!));
         }
         table.Indexes = [.. declared
-            .Select(index => new IndexModel($"ix_{table.Name}_{index.Name}", index.Columns, index.Unique))
+            .Select(index => new IndexModel($"ix_{table.Name}_{index.Name}", index.Columns, index.Unique, index.Number))
             .OrderBy(index => index.Name, StringComparer.Ordinal)];
         foreach (var index in table.Indexes)
         {
@@ -183,6 +183,8 @@ internal sealed class ModelReader
                 Fault($"{table.Type.Name}: the index name {index.Name} is longer than {LongestName}; name the index");
             if (index.Columns.Any(column => column.Kind == ColumnKind.Json))
                 Fault($"{table.Type.Name}: index {index.Name} is on a JSON column");
+            if (index.Number is { Kind: not ColumnKind.Text })
+                Fault($"{table.Type.Name}: index {index.Name} is of a number that no text says");
         }
     }
 

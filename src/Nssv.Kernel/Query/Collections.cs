@@ -1,15 +1,19 @@
 using System.Data.Common;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Model;
+using Nssv.Kernel.Tags;
 
 namespace Nssv.Kernel.Query;
 
 /// <summary>List, get and count of any resource (or other table, such as events), from its declaration alone.</summary>
-public sealed class Collections(Database database, TimeProvider time, QueryLimits? limits = null)
+public sealed class Collections(Database database, TimeProvider time, QueryLimits? limits = null, TagCatalog? tags = null)
 {
     private readonly QueryLimits _limits = limits ?? new();
 
     public ResourceModels Models => database.Models;
+
+    /// <summary>What filters know of system tags.</summary>
+    public TagCatalog Tags { get; } = tags ?? TagCatalog.None;
 
     /// <exception cref="ProblemException">404: there is no such collection.</exception>
     public TableModel Table(string collection) => Models.TryCollection(collection, out var table) ? table
@@ -22,7 +26,7 @@ public sealed class Collections(Database database, TimeProvider time, QueryLimit
         var limit = query.Limit ?? ListQuery.DefaultLimit;
         if (limit is < 0 or > ListQuery.MostLimit)
             throw Problems.Invalid("limit", $"{limit} is not between 0 and {ListQuery.MostLimit}.").AsException();
-        var filter = FilterBinder.Read(Models, table, query.Filter, time.GetUtcNow());
+        var filter = FilterBinder.Read(Models, Tags, table, query.Filter, time.GetUtcNow());
         var reader = Reader(cancellation);
         var order = Order.Parse(Models, table, query.Sort);
         if (Aggregation.Of(Models, table, query) is { } aggregation)

@@ -7,6 +7,9 @@ internal static class Fields
 {
     public static bool IsLabels(ColumnModel column) => column.Kind == ColumnKind.Json && column.ClrType == typeof(IReadOnlyDictionary<string, string>);
 
+    /// <summary>System tags, which their owners have declared.</summary>
+    public static bool IsTags(ColumnModel column) => IsLabels(column) && column.Property == nameof(NamedResource.Tags);
+
     /// <summary>A text inside of a JSON column whose type is declared, such as <c>error.code</c>.</summary>
     public static bool HasText(ColumnModel column, string member) => IsLabels(column)
         || column.ClrType.GetProperties().Any(property => property.PropertyType == typeof(string) && System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(property.Name) == member);

@@ -1,20 +1,22 @@
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Model;
+using Nssv.Kernel.Tags;
 
 namespace Nssv.Kernel.Query;
 
 /// <summary>Finds a filter's fields in the model, and reads its values by their types.</summary>
-internal sealed class FilterBinder(ResourceModels models, DateTimeOffset now)
+internal sealed class FilterBinder(ResourceModels models, TagCatalog tags, DateTimeOffset now)
 {
     private static readonly FilterNode.AllOf Anything = new([]);
 
     /// <summary>Null for an empty filter.</summary>
+    /// <param name="tags">Those that are declared as numbers are compared as such, all others as texts.</param>
     /// <exception cref="ProblemException">400 invalid-filter, with the position; 400 query-too-expensive.</exception>
-    public static FilterNode? Read(ResourceModels models, TableModel table, string? filter, DateTimeOffset now)
+    public static FilterNode? Read(ResourceModels models, TagCatalog tags, TableModel table, string? filter, DateTimeOffset now)
     {
         if (FilterParser.Parse(filter) is not { } syntax)
             return null;
-        var node = new FilterBinder(models, now).Bind(table, syntax);
+        var node = new FilterBinder(models, tags, now).Bind(table, syntax);
         FilterCost.Check(node);
         return node;
     }
@@ -66,9 +68,13 @@ internal sealed class FilterBinder(ResourceModels models, DateTimeOffset now)
             }
             if (!table.TryField(name, out var column) || !column.Public)
                 throw Fields.Unknown("filter", $"Position {field.Position + at}: there is no field '{Fields.Shown(name)}' in {table.PublicName}.", name, Fields.Filterable(models, table));
-            return new(relations, new(table, column, Member(column, field with { Text = name, Position = field.Position + at }, rest.Length == name.Length ? null : key?.Text ?? rest[(name.Length + 1)..])), field);
+            var member = Member(column, field with { Text = name, Position = field.Position + at }, rest.Length == name.Length ? null : key?.Text ?? rest[(name.Length + 1)..]);
+            return new(relations, new(table, column, member, Number(column, member)), field);
         }
     }
+
+    private TagKind? Number(ColumnModel column, string? member) =>
+        member is not null && Fields.IsTags(column) && tags.Find(member) is { IsNumber: true } tag ? tag.Kind : null;
 
     private static string? Member(ColumnModel column, Token field, string? member)
     {
@@ -130,6 +136,8 @@ internal sealed class FilterBinder(ResourceModels models, DateTimeOffset now)
             throw FilterProblems.At(sign.Position, $"'{operand.Column.JsonName}' can be compared with = and != only.");
         if (operand.Kind == ColumnKind.Text && value.Wildcards is { } wildcards && sign.Text is "=" or "!=")
             return Negated(Matching(operand, value, wildcards));
+        if (operand.IsNumber && value is { Text: "*", Wildcards: not null } && sign.Text is "=" or "!=")
+            return Negated(Present(operand));
         var encoded = FilterValue.Read(operand, value, now);
         return sign.Text switch
         {

@@ -24,7 +24,7 @@ internal static class FilterEvaluation
         FilterNode.AllOf { Parts: var parts } => parts.All(part => Holds(part, raw)),
         FilterNode.AnyOf { Parts: var parts } => parts.Any(part => Holds(part, raw)),
         FilterNode.Not { Part: var part } => !Holds(part, raw),
-        FilterNode.IsNull { Operand: var operand } => Value(operand, raw) is null,
+        FilterNode.IsNull { Operand: var operand } => Value(operand with { Number = null }, raw) is null,
         FilterNode.Comparing { Operand: var operand, Comparison: var comparison, Value: var value } => Value(operand, raw) is { } found && IsMet(comparison, Compare(found, value)),
         FilterNode.OneOf { Operand: var operand, Values: var values } => Value(operand, raw) is { } found && values.Any(value => Compare(found, value) == 0),
         FilterNode.Matching { Operand: var operand, Pattern: var pattern } => Value(operand, raw) is string found && Matches(found, pattern.Parts),
@@ -72,7 +72,10 @@ internal static class FilterEvaluation
         var value = raw[operand.Column.Ordinal];
         if (value is null || operand.Column.Kind != ColumnKind.Json)
             return value;
-        return operand.Member is { } member ? Member(value, operand.Column, member) : Sql.Json(value, operand.Column.ClrType);
+        if (operand.Member is not { } member)
+            return Sql.Json(value, operand.Column.ClrType);
+        var text = Member(value, operand.Column, member);
+        return operand.IsNumber && text is not null ? TextNumber.Of(text) : text;
     }
 
     private static string? Member(object value, ColumnModel column, string member)

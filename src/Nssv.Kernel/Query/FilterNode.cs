@@ -1,5 +1,6 @@
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Model;
+using Nssv.Kernel.Tags;
 
 namespace Nssv.Kernel.Query;
 
@@ -33,15 +34,18 @@ internal abstract record FilterNode
 }
 
 /// <summary>What is compared: a column, or a text inside of its JSON.</summary>
-internal sealed record FilterOperand(TableModel Table, ColumnModel Column, string? Member)
+/// <param name="Number">Of a system tag that is declared as a number: it is compared by the number that its text says (<see cref="TextNumber"/>).</param>
+internal sealed record FilterOperand(TableModel Table, ColumnModel Column, string? Member, TagKind? Number = null)
 {
+    public bool IsNumber => Number is not null;
+
     /// <summary>A label: the index has a row for each resource with it.</summary>
     public bool IsIndexedLabel => Member is not null && Column.HasLabelIndex;
 
     public bool Nullable => Column.Nullable || Member is not null;
 
     /// <summary>Kind of the values that it is compared with.</summary>
-    public ColumnKind Kind => Member is null ? Column.Kind : ColumnKind.Text;
+    public ColumnKind Kind => Member is null ? Column.Kind : IsNumber ? ColumnKind.Whole : ColumnKind.Text;
 }
 
 /// <summary>A text with gaps: the parts that must be there in this order, the first at the start and the last at the end.</summary>

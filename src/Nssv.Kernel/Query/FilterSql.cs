@@ -33,7 +33,7 @@ internal sealed class FilterSql(SqlBuilder sql, Dialect dialect, AccessPredicate
                 new LabelSql(sql, dialect).Append(label, labelled, alias, isNot: negated != (label is FilterNode.IsNull), isWide: plan.Wide.Contains(label));
                 break;
             case FilterNode.IsNull { Operand: var operand }:
-                AppendOperand(operand, alias);
+                AppendOperand(operand with { Number = null }, alias);
                 sql.Text(negated ? " IS NOT NULL" : " IS NULL");
                 break;
             default:
@@ -107,6 +107,6 @@ internal sealed class FilterSql(SqlBuilder sql, Dialect dialect, AccessPredicate
     private void AppendOperand(FilterOperand operand, string alias)
     {
         var column = $"{alias}.{SqlBuilder.Name(operand.Column)}";
-        sql.Text(operand.Member is null ? column : dialect.JsonMember(column, sql.Parameter(operand.Member)));
+        sql.Text(operand.Member is null ? column : dialect.JsonMember(column, sql.Parameter(operand.Member), operand.IsNumber));
     }
 }

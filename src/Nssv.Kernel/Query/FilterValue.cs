@@ -1,6 +1,8 @@
 using System.Globalization;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Model;
+using Nssv.Kernel.Settings;
+using Nssv.Kernel.Tags;
 
 namespace Nssv.Kernel.Query;
 
@@ -35,7 +37,7 @@ internal static class FilterValue
             case ColumnKind.Boolean:
                 return text is "true" or "false" ? Sql.Encode(text == "true") : throw Wrong("true or false");
             case ColumnKind.Whole:
-                return WholeNumber();
+                return operand.Number is { } kind ? TagNumber(kind) : WholeNumber();
             case ColumnKind.Real:
                 return token.Kind == TokenKind.Word && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var real) && double.IsFinite(real) ? real : throw Wrong("a number");
             case ColumnKind.Time:
@@ -51,7 +53,20 @@ internal static class FilterValue
             return token.Kind == TokenKind.Word && (TryScaled(text, [("", 1)], out var number) || TryScaled(text, Sizes, out number)) ? number : throw Wrong("a whole number, with a unit if you like (4GiB)");
         }
 
-        ProblemException Wrong(string wanted) => FilterProblems.At(token.Position, $"'{Fields.Shown(text)}' is no value for '{column.JsonName}', which is {wanted}.", $"Compare '{column.JsonName}' with {wanted}.");
+        object TagNumber(TagKind kind) => kind switch
+        {
+            TagKind.Integer => TryScaled(text, [("", 1)], out var number) ? number : throw Wrong("a whole number"),
+            TagKind.Size => TryScaled(text, [("", 1)], out var bytes) || TryScaled(text, Sizes, out bytes) ? bytes : throw Wrong("a size, such as 512MiB"),
+            _ => ValueText.TryDuration(text, out var duration) ? (long)duration.TotalSeconds
+                : (TryScaled(text, [("", 1_000_000)], out var micros) || TryScaled(text, Durations, out micros)) && micros % 1_000_000 == 0 ? micros / 1_000_000
+                : throw Wrong("a duration, such as 90s or 1d12h"),
+        };
+
+        ProblemException Wrong(string wanted)
+        {
+            var name = operand.Member is null ? column.JsonName : $"{column.JsonName}.{Fields.Shown(operand.Member)}";
+            return FilterProblems.At(token.Position, $"'{Fields.Shown(text)}' is no value for '{name}', which is {wanted}.", $"Compare '{name}' with {wanted}.");
+        }
     }
 
     /// <summary>Microseconds in one of what the column counts; null if it is no duration.</summary>

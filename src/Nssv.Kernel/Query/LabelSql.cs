@@ -72,6 +72,6 @@ internal sealed class LabelSql(SqlBuilder sql, Dialect dialect)
         if (node is FilterNode.IsNull)
             return;
         sql.And();
-        ValueSql.Append(sql, dialect, node, () => sql.Text($"{label}.value"));
+        ValueSql.Append(sql, dialect, node, () => sql.Text(operand.IsNumber ? $"({dialect.NumberOf($"{label}.value")})" : $"{label}.value"));
     }
 }

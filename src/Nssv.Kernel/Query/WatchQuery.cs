@@ -1,5 +1,6 @@
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Model;
+using Nssv.Kernel.Tags;
 
 namespace Nssv.Kernel.Query;
 
@@ -7,11 +8,12 @@ namespace Nssv.Kernel.Query;
 public sealed class WatchQuery
 {
     private readonly ResourceModels _models;
+    private readonly TagCatalog _tags;
     private readonly FilterNode? _node;
     private readonly Selection? _selection;
 
-    private WatchQuery(ResourceModels models, TableModel table, ListQuery query, FilterNode? node, Selection? selection) =>
-        (_models, Table, Query, _node, _selection) = (models, table, query, node, selection);
+    private WatchQuery(ResourceModels models, TagCatalog tags, TableModel table, ListQuery query, FilterNode? node, Selection? selection) =>
+        (_models, _tags, Table, Query, _node, _selection) = (models, tags, table, query, node, selection);
 
     public TableModel Table { get; }
 
@@ -29,12 +31,12 @@ public sealed class WatchQuery
 
     /// <param name="now">What "now" in the filter means.</param>
     /// <exception cref="ProblemException">400, as a list's.</exception>
-    public static WatchQuery Read(ResourceModels models, TableModel table, ListQuery query, DateTimeOffset now) =>
-        new(models, table, query, FilterBinder.Read(models, table, query.Filter, now), Selection.Of(models, table, query));
+    public static WatchQuery Read(ResourceModels models, TagCatalog tags, TableModel table, ListQuery query, DateTimeOffset now) =>
+        new(models, tags, table, query, FilterBinder.Read(models, tags, table, query.Filter, now), Selection.Of(models, table, query));
 
     /// <summary>The same at another moment; itself unless the filter speaks of now.</summary>
     public WatchQuery At(DateTimeOffset now) =>
-        Query.Filter?.Contains("now", StringComparison.Ordinal) == true ? new(_models, Table, Query, FilterBinder.Read(_models, Table, Query.Filter, now), _selection) : this;
+        Query.Filter?.Contains("now", StringComparison.Ordinal) == true ? new(_models, _tags, Table, Query, FilterBinder.Read(_models, _tags, Table, Query.Filter, now), _selection) : this;
 
     /// <summary>Only where <see cref="FiltersAlone"/>.</summary>
     public bool Holds(object row) => _node is null || FilterEvaluation.Holds(_node, Table.Codec.Raw(row));

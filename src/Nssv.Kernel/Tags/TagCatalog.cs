@@ -5,6 +5,9 @@ namespace Nssv.Kernel.Tags;
 /// <summary>Every system tag that this build and its plugins know.</summary>
 public sealed class TagCatalog
 {
+    /// <summary>Without any tags.</summary>
+    public static TagCatalog None { get; } = new([]);
+
     private readonly SortedDictionary<string, TagDeclaration> _byName = new(StringComparer.Ordinal);
 
     /// <exception cref="InvalidOperationException">A name is declared twice.</exception>

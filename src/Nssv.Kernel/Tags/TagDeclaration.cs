@@ -31,6 +31,9 @@ public abstract class TagDeclaration
 
     public TagKind Kind { get; }
 
+    /// <summary>Filters compare its values as numbers: bytes, seconds, or what it counts.</summary>
+    public bool IsNumber => Kind is TagKind.Integer or TagKind.Size or TagKind.Duration;
+
     /// <summary>A few words.</summary>
     public string Title { get; }
 

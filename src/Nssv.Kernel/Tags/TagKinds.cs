@@ -29,14 +29,17 @@ public sealed class TextTag(string name, string title, string description, int l
     protected override string Write(string value) => value;
 }
 
-/// <summary>A whole number.</summary>
+/// <summary>A whole number of 18 digits at most.</summary>
 public sealed class IntegerTag(string name, string title, string description, long minimum, long maximum, params IReadOnlyList<Type> carriers)
     : TagDeclaration<long>(name, TagKind.Integer, title, description, carriers)
 {
-    public override string Allowed => $"a whole number from {minimum} to {maximum}";
+    private readonly long _minimum = minimum >= -TextNumber.Greatest ? minimum : throw new ArgumentOutOfRangeException(nameof(minimum), $"the tag {name}: a number of 18 digits at most");
+    private readonly long _maximum = maximum <= TextNumber.Greatest ? maximum : throw new ArgumentOutOfRangeException(nameof(maximum), $"the tag {name}: a number of 18 digits at most");
+
+    public override string Allowed => $"a whole number from {_minimum} to {_maximum}";
 
     protected override bool TryRead(string text, out long value) =>
-        long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value) && value >= minimum && value <= maximum;
+        long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value) && value >= _minimum && value <= _maximum;
 
     protected override string Write(long value) => value.ToString(CultureInfo.InvariantCulture);
 }
@@ -74,9 +77,11 @@ public sealed class ChoiceTag<T>(string name, string title, string description, 
 public sealed class SizeTag(string name, string title, string description, long minimumBytes, long maximumBytes, params IReadOnlyList<Type> carriers)
     : TagDeclaration<long>(name, TagKind.Size, title, description, carriers)
 {
-    public override string Allowed => $"a size from {Write(minimumBytes)} to {Write(maximumBytes)}, such as 512MiB or 10GiB";
+    private readonly long _maximum = maximumBytes <= TextNumber.Greatest ? maximumBytes : throw new ArgumentOutOfRangeException(nameof(maximumBytes), $"the tag {name}: a number of 18 digits at most");
 
-    protected override bool TryRead(string text, out long value) => ValueText.TrySize(text, out value) && value >= minimumBytes && value <= maximumBytes;
+    public override string Allowed => $"a size from {Write(minimumBytes)} to {Write(_maximum)}, such as 512MiB or 10GiB";
+
+    protected override bool TryRead(string text, out long value) => ValueText.TrySize(text, out value) && value >= minimumBytes && value <= _maximum;
 
     protected override string Write(long value) => ValueText.OfSize(value);
 }

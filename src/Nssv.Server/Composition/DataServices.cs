@@ -8,6 +8,7 @@ using Nssv.Kernel.Events;
 using Nssv.Kernel.Model;
 using Nssv.Kernel.Ownership;
 using Nssv.Kernel.Query;
+using Nssv.Kernel.Tags;
 using Nssv.Server.Admission;
 using Nssv.Server.Events;
 using Nssv.Server.Metrics;
@@ -36,7 +37,7 @@ internal static partial class DataServices
         services.AddSingleton<IWriter>(provider => provider.GetRequiredService<Writer>());
         services.AddSingleton<Store>();
         services.AddSingleton<IStore>(provider => provider.GetRequiredService<Store>());
-        services.AddSingleton<Collections>();
+        services.AddSingleton(provider => new Collections(provider.GetRequiredService<Database>(), provider.GetRequiredService<TimeProvider>(), tags: provider.GetRequiredService<TagCatalog>()));
         return services;
     }
 

@@ -33,7 +33,7 @@ internal sealed class EventEndpoints(EventLog log, Collections collections, IAut
     private async Task Stream(HttpContext http)
     {
         QueryParameters.Check(http.Request.Query, "after", "filter");
-        var query = WatchQuery.Read(collections.Models, _table, new() { Filter = QueryParameters.Text(http.Request.Query, "filter") }, time.GetUtcNow());
+        var query = WatchQuery.Read(collections.Models, collections.Tags, _table, new() { Filter = QueryParameters.Text(http.Request.Query, "filter") }, time.GetUtcNow());
         var scope = authoriser.Scope(http.Caller(), Permission);
         var place = EventResponse.Place(http) ?? await log.Head();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
@@ -132,7 +132,7 @@ internal sealed class EventEndpoints(EventLog log, Collections collections, IAut
     private async Task<IReadOnlyList<Event>> Filtered(string filter, Id? resource, long place, int limit, ReadScope scope, CancellationToken cancellation)
     {
         // On its own first: its mistakes are to be named by their place in what was written.
-        _ = WatchQuery.Read(collections.Models, _table, new() { Filter = filter }, time.GetUtcNow());
+        _ = WatchQuery.Read(collections.Models, collections.Tags, _table, new() { Filter = filter }, time.GetUtcNow());
         var own = resource is { } id ? $" AND resourceId = \"{id}\"" : "";
         var page = await collections.List(_table, new() { Filter = FormattableString.Invariant($"sequence > {place}{own} AND ({filter})"), Limit = limit },
             scope.ProjectIds is { } projects ? AccessPredicate.InProjects(projects) : AccessPredicate.All, cancellation);

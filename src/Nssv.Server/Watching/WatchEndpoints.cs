@@ -31,7 +31,7 @@ internal sealed class WatchEndpoints(
     {
         var parameters = http.Request.Query;
         QueryParameters.Check(parameters, Parameters);
-        var query = WatchQuery.Read(collections.Models, table, new()
+        var query = WatchQuery.Read(collections.Models, collections.Tags, table, new()
         {
             Filter = QueryParameters.Text(parameters, "filter"),
             Fields = QueryParameters.Names(parameters, "fields"),

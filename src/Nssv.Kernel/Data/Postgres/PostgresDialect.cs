@@ -21,7 +21,13 @@ internal sealed class PostgresDialect : Dialect
 
     public override string? LockTable => "LOCK TABLE {0} IN EXCLUSIVE MODE";
 
-    public override string JsonMember(string column, string keyParameter) => $"(({column}::json ->> {keyParameter}) COLLATE \"C\")";
+    public override string JsonMember(string column, string keyParameter, bool isNumber = false)
+    {
+        var text = $"(({column}::json ->> {keyParameter}) COLLATE \"C\")";
+        return isNumber ? $"({NumberOf(text)})" : text;
+    }
+
+    public override string NumberOf(string text) => PostgresNumber.Of(text);
 
     public override object List(IReadOnlyList<object> values) => values[0] switch
     {
@@ -61,7 +67,7 @@ internal sealed class PostgresDialect : Dialect
             SELECT t.relname, i.relname, x.indisprimary, x.indisunique, a.attname {Ours}
             JOIN pg_index AS x ON x.indrelid = t.oid JOIN pg_class AS i ON i.oid = x.indexrelid
             CROSS JOIN LATERAL unnest(x.indkey::smallint[]) WITH ORDINALITY AS k (number, place)
-            JOIN pg_attribute AS a ON a.attrelid = t.oid AND a.attnum = k.number
+            LEFT JOIN pg_attribute AS a ON a.attrelid = t.oid AND a.attnum = k.number
             WHERE t.relkind = 'r' ORDER BY t.relname, i.relname, k.place
             """).GroupBy(row => (Table: row[0], Index: row[1], Primary: row[2] == "True", Unique: row[3] == "True")))
         {

@@ -20,7 +20,10 @@ internal sealed class SqliteDialect : Dialect
 
     public override string? LockTable => null;
 
-    public override string JsonMember(string column, string keyParameter) => $"(SELECT j.value FROM json_each({column}) AS j WHERE j.key = {keyParameter})";
+    public override string JsonMember(string column, string keyParameter, bool isNumber = false) =>
+        $"(SELECT {(isNumber ? NumberOf("j.value") : "j.value")} FROM json_each({column}) AS j WHERE j.key = {keyParameter})";
+
+    public override string NumberOf(string text) => SqliteNumber.Of(text);
 
     public override object List(IReadOnlyList<object> values) => System.Text.Json.JsonSerializer.Serialize(values, KernelJson.Options);
 

@@ -70,10 +70,12 @@ internal sealed class Conditions(Random chance, World world)
 
     private Condition Leaf(Type type)
     {
-        string[] fields = ["name", "name", "description", "labels", "labels", "createdAt", "id", .. Fields[type]];
+        string[] fields = ["name", "name", "description", "labels", "labels", "tags", "tags", "createdAt", "id", .. Fields[type]];
         var field = fields[chance.Next(fields.Length)];
         if (field == "labels")
             return Labels();
+        if (field == "tags")
+            return Tags();
         var pick = new NamedRow(world.Rows[type][chance.Next(world.Rows[type].Count)]);
         return Leaf(field, row => row[field], pick[field], field);
     }
@@ -91,6 +93,25 @@ internal sealed class Conditions(Random chance, World world)
         };
     }
 
+    private Condition Tags()
+    {
+        var (name, values) = World.TagValues.ElementAt(chance.Next(World.TagValues.Count));
+        var path = $"tags.{name}";
+        Func<NamedRow, string?> text = row => row.Row.Tags.GetValueOrDefault(name);
+        if (name is "sample.code" or "gone.level")
+            return Leaf(path, text, values[chance.Next(values.Length)].Text, "tag");
+        // What says no number meets no comparison, but it is there.
+        Func<NamedRow, object?> number = row => values.FirstOrDefault(value => value.Text == text(row)).Number;
+        List<long> known = [.. values.Select(value => value.Number).OfType<long>().Distinct()];
+        var sample = known[chance.Next(known.Count)] + (chance.Next(4) == 0 ? 1 : 0);
+        return chance.Next(8) switch
+        {
+            0 => new($"{path} = null", (_, _, row) => text(row) is null),
+            1 => new(chance.Next(2) == 0 ? $"{path} != null" : chance.Next(2) == 0 ? $"{path}:*" : $"{path} = *", (_, _, row) => text(row) is not null),
+            _ => Compared(path, number, sample, known[chance.Next(known.Count)], name),
+        };
+    }
+
     private Condition Leaf(string path, Func<NamedRow, object?> value, object? sample, string field)
     {
         switch (chance.Next(8))
@@ -104,9 +125,14 @@ internal sealed class Conditions(Random chance, World world)
             return new($"{path} = null", (_, _, row) => value(row) is null);
         if (sample is string text && chance.Next(2) == 0)
             return chance.Next(2) == 0 ? Wildcards(path, value, text) : Contains(path, value, text);
+        return Compared(path, value, sample, Other(sample), field);
+    }
+
+    private Condition Compared(string path, Func<NamedRow, object?> value, object sample, object another, string field)
+    {
         if (chance.Next(4) == 0)
         {
-            var values = new[] { sample, Other(sample) };
+            var values = new[] { sample, another };
             return new($"{path} IN ({string.Join(", ", values.Select(item => Write(item, field)))})", (_, _, row) => value(row) is { } found && values.Any(item => Compare(found, item) == 0));
         }
         string[] signs = sample is bool or Enum ? ["=", "!=", ":"] : sample is string ? ["=", "!=", "<", "<=", ">", ">="] : ["=", "!=", "<", "<=", ">", ">=", ":"];
@@ -163,6 +189,9 @@ internal sealed class Conditions(Random chance, World world)
         string text => text.Length > 0 && text.All(char.IsAsciiLetterOrDigit) && chance.Next(2) == 0 ? text : Quote(text),
         long bytes when field == "sizeBytes" => chance.Next(2) == 0 && bytes % (1 << 30) == 0 ? $"{bytes >> 30}GiB" : $"{bytes}",
         long seconds when field == "leaseSeconds" => chance.Next(2) == 0 && seconds % 60 == 0 ? $"{seconds / 60}m" : $"{seconds}",
+        long number when field == "sample.rank" => chance.Next(3) switch { 0 => $"{number}.0", 1 => $"\"{number}\"", _ => $"{number}" },
+        long bytes when field == "sample.quota" => chance.Next(3) switch { 0 when bytes % (1 << 20) == 0 => $"{bytes >> 20}MiB", 1 when bytes % (1 << 29) == 0 => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{bytes / (double)(1 << 30)}GiB"), _ => $"{bytes}" },
+        long seconds when field == "sample.keep" => chance.Next(3) switch { 0 when seconds % 60 == 0 => $"{seconds / 60}m", 1 => $"{seconds / 60}m{seconds % 60}s", _ => $"{seconds}" },
         double number => number.ToString(System.Globalization.CultureInfo.InvariantCulture),
         bool flag => flag ? "true" : "false",
         Enum state => JsonNamingPolicy.CamelCase.ConvertName(state.ToString()),

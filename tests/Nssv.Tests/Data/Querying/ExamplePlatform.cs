@@ -3,12 +3,16 @@ using Nssv.Contracts.Inventory;
 using Nssv.Contracts.Storage;
 using Nssv.Kernel;
 using Nssv.Kernel.Data;
+using Nssv.Kernel.Tags;
 
 namespace Nssv.Tests.Data.Querying;
 
 /// <summary>The platform of docs/query.md.</summary>
 internal static class ExamplePlatform
 {
+    /// <summary>What the page says to be declared.</summary>
+    public static readonly TagCatalog Tags = new([new DurationTag("backup.keep", "T", "D", TimeSpan.Zero, TimeSpan.FromDays(365), typeof(VirtualMachine))]);
+
     private static readonly DateTimeOffset At = new(2026, 1, 15, 12, 0, 0, TimeSpan.Zero);
 
     public static UnitOfWork Insert(Id owner)
@@ -68,7 +72,13 @@ internal static class ExamplePlatform
                 ImageId = null,
                 Description = name == "db-1" ? "main" : null,
                 Labels = new SortedDictionary<string, string>(labels.ToDictionary(label => label.Key, label => label.Value), StringComparer.Ordinal),
-                Tags = name == "db-1" ? new Dictionary<string, string> { ["compute.pinnedToHost"] = hosts["h-2"].ToString() } : new Dictionary<string, string>(),
+                Tags = name switch
+                {
+                    "db-1" => new() { ["compute.pinnedToHost"] = hosts["h-2"].ToString() },
+                    "web-1" => new() { ["backup.keep"] = "12h" },
+                    "web-2" => new() { ["backup.keep"] = "7d" },
+                    _ => new Dictionary<string, string>(),
+                },
             };
             unit.Insert(machine);
             foreach (var volume in volumes)

@@ -15,7 +15,7 @@ public abstract class GeneratedQueryTests : DatabaseTest
 
     private Database _database = null!;
 
-    private Collections Queries => new(_database, TimeProvider.System, _limits);
+    private Collections Queries => new(_database, TimeProvider.System, _limits, World.Tags);
 
     /// <summary>Small enough that joins of a few rows are planned like those of thousands.</summary>
     private QueryLimits _limits = new();
@@ -58,7 +58,7 @@ public abstract class GeneratedQueryTests : DatabaseTest
         {
             var table = World.Models.Resources.Where(table => world.Rows.ContainsKey(table.Type)).ElementAt(chance.Next(4));
             var filter = conditions.Make(table.Type, 3).Text;
-            var watched = WatchQuery.Read(World.Models, table, new() { Filter = filter, Fields = ["name", "labels"] }, DateTimeOffset.UnixEpoch);
+            var watched = WatchQuery.Read(World.Models, World.Tags, table, new() { Filter = filter, Fields = ["name", "labels"] }, DateTimeOffset.UnixEpoch);
             if (!watched.FiltersAlone)
                 continue;
             alone++;

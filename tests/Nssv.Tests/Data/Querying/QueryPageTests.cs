@@ -17,7 +17,7 @@ public abstract class QueryPageTests : DatabaseTest
         var database = Opened(Place.Open(ProductSchemaTests.Manager));
         Schema.CreateFromModel(database);
         await Opened(new Writer(database, Nssv.Kernel.Ownership.MemberFence.Acquire(database, Sample.Manager, TimeProvider.System))).Commit(ExamplePlatform.Insert(Sample.Project));
-        var collections = new Collections(database, TimeProvider.System);
+        var collections = new Collections(database, TimeProvider.System, tags: ExamplePlatform.Tags);
         QueryPage.Filters.Count.ShouldBeGreaterThan(35);
         foreach (var example in QueryPage.Filters)
         {

@@ -1,6 +1,7 @@
 using Nssv.Kernel;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Model;
+using Nssv.Kernel.Tags;
 
 namespace Nssv.Tests.Data.Querying;
 
@@ -47,6 +48,23 @@ internal sealed class World
     public static readonly Id OtherProject = Id.Parse("01890000-0000-7000-8000-0000000000ff");
     public static readonly string[] Names = ["web", "Web", "web-2", "änne", "ÄNNE", "zoe", "a\U0001F600b", "", "we%b", "we_b", "we*b", "[x]?", "back\\slash", "q\"uote", "z"];
     public static readonly string[] LabelKeys = ["env", "a.b/c", "with space", "q\"uote", "rare", "often"];
+
+    public static readonly TagCatalog Tags = new([
+        new IntegerTag("sample.rank", "T", "D", -10, 1000, typeof(Device)),
+        new SizeTag("sample.quota", "T", "D", 0, 1L << 40, typeof(Device)),
+        new DurationTag("sample.keep", "T", "D", TimeSpan.Zero, TimeSpan.FromDays(90), typeof(Device)),
+        new TextTag("sample.code", "T", "D", 9, null, typeof(Device)),
+    ]);
+
+    /// <summary>What rows have of a tag, and the number that each says. Some were set when the tag was of another type; two tags are compared as text, one of them declared by nobody.</summary>
+    public static readonly Dictionary<string, (string Text, long? Number)[]> TagValues = new()
+    {
+        ["sample.rank"] = [("9", 9), ("10", 10), ("-2", -2), ("100", 100), ("0", 0), ("10B", 10), ("high", null)],
+        ["sample.quota"] = [("9GiB", 9L << 30), ("10GiB", 10L << 30), ("512MiB", 512L << 20), ("1TiB", 1L << 40), ("0B", 0), ("9", 9), ("much", null)],
+        ["sample.keep"] = [("90s", 90), ("2m", 120), ("1m30s", 90), ("1d12h", 129_600), ("7d", 604_800), ("0s", 0), ("7dh", null)],
+        ["sample.code"] = [("9", null), ("10", null), ("10.0", null), ("9GiB", null)],
+        ["gone.level"] = [("9", null), ("10", null), ("10.0", null), ("7d", null)],
+    };
 
     public static readonly Relation[] Relations =
     [
@@ -109,6 +127,7 @@ internal sealed class World
                     UpdatedAt = Sample.Start,
                     Name = Names[chance.Next(Names.Length)],
                     Description = chance.Next(3) == 0 ? null : "d" + chance.Next(3),
+                    Tags = new SortedDictionary<string, string>(TagValues.Where(_ => chance.Next(2) == 0).ToDictionary(tag => tag.Key, tag => tag.Value[chance.Next(tag.Value.Length)].Text), StringComparer.Ordinal),
                     Labels = new SortedDictionary<string, string>(LabelKeys.Where(key => key switch { "rare" => chance.Next(20) == 0, "often" => chance.Next(10) > 0, _ => chance.Next(3) == 0 })
                         .ToDictionary(key => key, key => Names[chance.Next(key == "often" ? 2 : Names.Length)]), StringComparer.Ordinal),
                 });
