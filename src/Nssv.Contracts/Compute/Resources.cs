@@ -9,6 +9,7 @@ namespace Nssv.Contracts.Compute;
 
 /// <summary>A virtual server; runs on one host at a time.</summary>
 [Resource("virtual-machines", ShortName = "vm", Rank = 40)]
+[IndexOn("by_host", nameof(VirtualMachine.HostId), nameof(VirtualMachine.DeletedAt), nameof(VirtualMachine.Name), nameof(VirtualMachine.Id))]
 public sealed partial record VirtualMachine : NamedResource, IObserved, IRecyclable
 {
     [Reference<Cluster>(OnDelete.Cascade), Index] public required Id ClusterId { get; init; }

@@ -49,6 +49,7 @@ public enum HostStorageState { Preparing, Connected, Unavailable }
 
 /// <summary>A disk of a virtual machine: a chain of layers of which the active one is written.</summary>
 [Resource("volumes", ShortName = "volume", Rank = 50)]
+[IndexOn("by_data_storage", nameof(Volume.DataStorageId), nameof(Volume.VirtualMachineId))]
 public sealed record Volume : NamedResource, IRecyclable
 {
     /// <summary>The machine it is attached to; null while it is free.</summary>

@@ -67,6 +67,15 @@ public sealed class IndexAttribute(string? name = null) : Attribute
     public bool Number { get; init; }
 }
 
+/// <summary>An index on several columns in an order of its own, also of a base type.</summary>
+/// <param name="properties">C# names.</param>
+[AttributeUsage(AttributeTargets.Class, AllowMultiple = true, Inherited = false)]
+public sealed class IndexOnAttribute(string name, params string[] properties) : Attribute
+{
+    public string Name { get; } = name;
+    public IReadOnlyList<string> Properties { get; } = properties;
+}
+
 /// <summary>What becomes of the referring row when the row it refers to is deleted.</summary>
 public enum OnDelete
 {

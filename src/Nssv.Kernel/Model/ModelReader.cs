@@ -174,6 +174,12 @@ internal sealed class ModelReader
             if (table.Key[0] != column && !declared.Exists(index => index.Columns[0] == column))
                 declared.Add((column.Name, [column], false, null!));
         }
+        foreach (var index in table.Type.GetCustomAttributes<IndexOnAttribute>())
+        {
+            foreach (var missing in index.Properties.Where(property => !table.TryColumn(property, out _)))
+                Fault($"{table.Type.Name}: index {index.Name} is on {missing}, which is no column");
+            declared.Add((index.Name, [.. table.Columns.Where(column => index.Properties.Contains(column.Property)).OrderBy(column => index.Properties.ToList().IndexOf(column.Property))], false, null!));
+        }
         table.Indexes = [.. declared
             .Select(index => new IndexModel($"ix_{table.Name}_{index.Name}", index.Columns, index.Unique, index.Number))
             .OrderBy(index => index.Name, StringComparer.Ordinal)];

@@ -40,6 +40,8 @@ public sealed class ModelTests
     [InlineData("does not derive from Resource", typeof(NoResource))]
     [InlineData("constructor without parameters", typeof(Positional))]
     [InlineData("cannot be a key", typeof(NullKey))]
+    [InlineData("index by_place is on Place, which is no column", typeof(Misplaced))]
+    [InlineData("of a number that no text says", typeof(Counted))]
     public void A_wrong_declaration_is_told_at_start_up(string message, params Type[] types) =>
         Should.Throw<ModelException>(() => ResourceModels.FromTypes(types)).Message.ShouldContain(message);
 
@@ -72,5 +74,7 @@ public sealed class ModelTests
     public sealed record Card(string Name) { [Secret] public string? Pin { get; init; } }
     [Resource("none")] public sealed record NoResource { public required Id Id { get; init; } }
     [Table("positional")] public sealed record Positional([property: Key] Id Id);
+    [Table("misplaced"), IndexOn("by_place", "Id", "Place")] public sealed record Misplaced { [Key] public required Id Id { get; init; } }
+    [Table("counted")] public sealed record Counted { [Key] public required Id Id { get; init; } [Index(Number = true)] public required int Count { get; init; } }
     [Table("null_key")] public sealed record NullKey { [Key] public Id? Id { get; init; } }
 }

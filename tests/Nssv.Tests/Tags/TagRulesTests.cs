@@ -93,6 +93,14 @@ public sealed class TagRulesTests
     }
 
     [Fact]
+    public void A_number_that_filters_could_not_compare_is_not_declared()
+    {
+        Should.Throw<ArgumentOutOfRangeException>(() => new IntegerTag("sample.large", "T", "D", 0, long.MaxValue, typeof(Host))).Message.ShouldContain("18 digits");
+        Should.Throw<ArgumentOutOfRangeException>(() => new IntegerTag("sample.small", "T", "D", long.MinValue, 0, typeof(Host))).Message.ShouldContain("18 digits");
+        Should.Throw<ArgumentOutOfRangeException>(() => new SizeTag("sample.large", "T", "D", 0, long.MaxValue, typeof(Host))).Message.ShouldContain("18 digits");
+    }
+
+    [Fact]
     public void Wrong_declarations_are_refused_at_the_start()
     {
         Should.Throw<InvalidOperationException>(() => new TagCatalog([Rank, new IntegerTag("sample.rank", "T", "D", 0, 1, typeof(Host))])).Message.ShouldContain("declared twice");
