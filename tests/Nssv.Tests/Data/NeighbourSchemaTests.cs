@@ -1,4 +1,5 @@
 using Nssv.Kernel.Data;
+using Nssv.Kernel.Ownership;
 using Shouldly;
 using Xunit;
 
@@ -61,15 +62,16 @@ public abstract class NeighbourSchemaTests : DatabaseTest
         Migrator.Apply(Database, TimeProvider.System, Newer());
         await using var older = Place.Open(Sample.Models);
         Migrator.Apply(older, TimeProvider.System, Older).ShouldBeEmpty();
-        var writer = Opened(new Writer(older, Kernel.Ownership.MemberFence.Acquire(older, Sample.Manager, TimeProvider.System)));
+        var writer = Opened(new Writer(older, MemberFence.Acquire(older, Sample.Manager, TimeProvider.System)));
         await writer.Commit(new UnitOfWork().Insert(Sample.Rack()));
         Migrator.Apply(Database, TimeProvider.System, Newer()).ShouldBeEmpty();
     }
 
+    public static TheoryData<string> OfOthers() =>
+        ["", $"-- readable by level {PlatformLevel.Current + 1}\n", $"-- made by somebody\n-- readable by level {PlatformLevel.Current}\n"];
+
     [Theory]
-    [InlineData("")]
-    [InlineData("-- readable by level 2\n")]
-    [InlineData("-- made by somebody\n-- readable by level 1\n")]
+    [MemberData(nameof(OfOthers))]
     public void It_does_not_start_on_one_that_does_not_say_so(string mark)
     {
         Migrator.Apply(Database, TimeProvider.System, Newer(mark));

@@ -28,6 +28,7 @@ public sealed class SlowReaderTests(HastyServer server) : IClassFixture<HastySer
         using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/events") { Headers = { Accept = { new MediaTypeWithQualityHeaderValue("text/event-stream") } } };
         using var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         using var quick = new StreamReader(await answer.Content.ReadAsStreamAsync());
+        var hearing = Hear(quick);
 
         // Far more than the buffers between here and there take.
         var described = new string('x', Bytes);
@@ -47,14 +48,19 @@ public sealed class SlowReaderTests(HastyServer server) : IClassFixture<HastySer
             }));
         }
 
+        await hearing;
+        await Poll.Until("the slow reader to be cut off", () => Task.FromResult(slow.Client.Poll(0, SelectMode.SelectError)));
+    }
+
+    /// <summary>Reads while they are written: who only begins afterwards would be slow itself.</summary>
+    private static async Task Hear(StreamReader quick)
+    {
         for (var heard = 0; heard < Events;)
         {
             var line = await quick.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(60));
             if (line.ShouldNotBeNull("the quick reader was cut off too").StartsWith("event: data-center.created", StringComparison.Ordinal))
                 heard++;
         }
-
-        await Poll.Until("the slow reader to be cut off", () => Task.FromResult(slow.Client.Poll(0, SelectMode.SelectError)));
     }
 
     /// <summary>Asks for the stream over a connection of its own, sees it begin, and reads no more.</summary>
