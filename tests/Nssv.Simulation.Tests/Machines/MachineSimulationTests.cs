@@ -17,7 +17,7 @@ public sealed class MachineSimulationTests(ITestOutputHelper output)
             return;
         }
 
-        Seeds.Check(Seeds.Failures([.. Enumerable.Range(1, Seeds.Count(400)).Select(seed => (Func<Task<RunResult>>)(() => MachineRun.Random((ulong)seed)))], 3, Tell));
+        Seeds.Check(Seeds.Failures([.. Enumerable.Range(1, Seeds.Count(320)).Select(seed => (Func<Task<RunResult>>)(() => MachineRun.Random((ulong)seed)))], 3, Tell));
     }
 
     [Fact]
@@ -36,7 +36,7 @@ public sealed class MachineSimulationTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void A_data_center_goes_with_all_that_is_in_it_wherever_a_process_dies() => Cascades(machines: 3, places: Seeds.Count(120));
+    public void A_data_center_goes_with_all_that_is_in_it_wherever_a_process_dies() => Cascades(machines: 3, places: Seeds.Count(100));
 
     [Fact]
     public void Two_hundred_resources_go_with_their_data_center_wherever_a_process_dies() => Cascades(machines: 65, places: Seeds.Count(20));
@@ -67,7 +67,7 @@ public sealed class MachineSimulationTests(ITestOutputHelper output)
             return;
         }
 
-        Seeds.Check(Seeds.Failures([.. Enumerable.Range(1, Seeds.Count(90)).Select(seed => (Func<Task<RunResult>>)(() => Several((ulong)seed)))], 3, Tell));
+        Seeds.Check(Seeds.Failures([.. Enumerable.Range(1, Seeds.Count(75)).Select(seed => (Func<Task<RunResult>>)(() => Several((ulong)seed)))], 3, Tell));
     }
 
     private static Task<RunResult> Several(ulong seed, bool verbose = false) => MachineRun.Random(seed, verbose, managers: 2 + (int)(seed % 2), operations: 15);

@@ -52,7 +52,7 @@ public sealed class WidgetSimulationTests(ITestOutputHelper output)
             return;
         }
 
-        Seeds.Check(Seeds.Failures([.. Enumerable.Range(1, Seeds.Count(80)).Select(seed => (Func<Task<RunResult>>)(() => Apart((ulong)seed)))], 3, Tell));
+        Seeds.Check(Seeds.Failures([.. Enumerable.Range(1, Seeds.Count(60)).Select(seed => (Func<Task<RunResult>>)(() => Apart((ulong)seed)))], 3, Tell));
     }
 
     [Fact]
