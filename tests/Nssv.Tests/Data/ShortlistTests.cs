@@ -26,16 +26,18 @@ public abstract class ShortlistTests : DatabaseTest
         var store = new Store(database);
         var (center, cluster, other) = (Sample.NewId(), Sample.NewId(), Sample.NewId());
         Id[] storages = [Sample.NewId(), Sample.NewId()];
+        var rare = Sample.NewId();
         var unit = new UnitOfWork().Insert(new DataCenter { Id = center, Name = "c", ProjectId = Platform, CreatedBy = Platform, CreatedAt = At, UpdatedAt = At, Version = 1 });
         foreach (var id in (Id[])[cluster, other])
             unit.Insert(new Cluster { Id = id, Name = "k", DataCenterId = center, Architecture = Architecture.X86_64, ProjectId = Platform, CreatedBy = Platform, CreatedAt = At, UpdatedAt = At, Version = 1 });
-        foreach (var id in storages)
+        foreach (var id in (Id[])[.. storages, rare])
             unit.Insert(new DataStorage { Id = id, Name = "s", DataCenterId = center, Kind = "local", Path = "/s", State = StorageState.Attached, ProjectId = Platform, CreatedBy = Platform, CreatedAt = At, UpdatedAt = At, Version = 1 });
-        for (var i = 0; i < 60; i++)
+        for (var i = 0; i < 200; i++)
         {
             var host = HostLike(random, i % 6 == 0 ? other : cluster);
             unit.Insert(host);
-            foreach (var storage in storages.Where(_ => random.Next(5) > 0))
+            // Few hosts reach the rare one, so often none of those with the most room.
+            foreach (var storage in (Id[])[.. storages.Where(_ => random.Next(5) > 0), .. i % 25 == 1 ? [rare] : Array.Empty<Id>()])
                 unit.Insert(new HostDataStorage { Id = Sample.NewId(), HostId = host.Id, DataStorageId = storage, State = random.Next(5) > 0 ? HostStorageState.Connected : HostStorageState.Unavailable, AvailableBytes = random.Next(4) << 20, ProjectId = Platform, CreatedBy = Platform, CreatedAt = At, UpdatedAt = At, Version = 1 });
         }
         await writer.Commit(unit);
@@ -46,7 +48,7 @@ public abstract class ShortlistTests : DatabaseTest
         var placed = 0;
         for (var i = 0; i < Demands; i++)
         {
-            var demand = new Demand(1 + random.Next(20), (long)random.Next(1, 40) << 30, Architecture.X86_64, random.Next(4) == 0 ? hosts[random.Next(hosts.Count)].Id : null, [.. storages.Take(1 + random.Next(2))], random.Next(4) << 20,
+            var demand = new Demand(1 + random.Next(20), (long)random.Next(1, 40) << 30, Architecture.X86_64, random.Next(4) == 0 ? hosts[random.Next(hosts.Count)].Id : null, random.Next(5) == 0 ? [rare] : [.. storages.Take(1 + random.Next(2))], random.Next(4) << 20,
                 Refused: random.Next(3) > 0 ? null : [.. hosts.Where(_ => random.Next(2) == 0).Select(host => new RefusedHost(host.Id, "a rule"))]);
             var expected = Placer.Place(demand, all);
             var chosen = Placer.Place(demand, await HostSnapshots.Of(store, cluster, demand));
