@@ -17,7 +17,7 @@ internal sealed class HoldGuard(TimeProvider time) : DeletionGuard
         [
             .. from resource in resources
                where Hold.Of(resource, today) is not null
-               select new Hindrance(resource["id"]!.GetValue<string>(), $"it is on legal hold until {Hold.Of(resource, today):yyyy-MM-dd}", $"Wait, or let whoever set it take tag {Hold.Tag} away."),
+               select new Hindrance(resource["id"]!.GetValue<string>(), $"it is on legal hold until {Hold.Of(resource, today):yyyy-MM-dd}{Hold.Case(resource)}", $"Wait, or let whoever set it take tag {Hold.Tag} away."),
         ]);
     }
 }

@@ -12,6 +12,34 @@ public sealed class SystemTag(string name, string title, string description, par
     public string Description => description;
     public IReadOnlyList<string> Kinds => kinds;
 
-    /// <summary>Regular expression that the whole value must match; null: any text of up to 255 characters.</summary>
+    /// <summary>What a value is, and so which of the following say more about it.</summary>
+    public TagValue Value { get; init; }
+
+    /// <summary>Of text: regular expression that the whole value must match; null: any text of up to 255 characters.</summary>
     public string? Pattern { get; init; }
+
+    /// <summary>Of an integer, a size (bytes) or a duration (seconds), each of which needs both bounds.</summary>
+    public long? Minimum { get; init; }
+
+    /// <summary>The greatest value; as <see cref="Minimum"/>.</summary>
+    public long? Maximum { get; init; }
+
+    /// <summary>Of a choice: every value that there is.</summary>
+    public IReadOnlyList<string> Choices { get; init; } = [];
+}
+
+/// <summary>What a tag's value is. Filters compare integers, sizes and durations as numbers.</summary>
+public enum TagValue
+{
+    Text,
+    /// <summary>A whole number of 18 digits at most.</summary>
+    Integer,
+    /// <summary>"true" or "false".</summary>
+    Boolean,
+    /// <summary>One of <see cref="SystemTag.Choices"/>.</summary>
+    Choice,
+    /// <summary>Bytes: "4096", "512MiB", "10GiB".</summary>
+    Size,
+    /// <summary>Whole seconds, up to 36,500 days: "90s", "15m", "1d12h".</summary>
+    Duration,
 }

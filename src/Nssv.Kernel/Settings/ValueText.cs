@@ -5,7 +5,7 @@ namespace Nssv.Kernel.Settings;
 /// <summary>Durations and sizes as people write them in a setting, each with one canonical text.</summary>
 internal static class ValueText
 {
-    private const long LongestSeconds = 36_500L * 86_400;
+    public const long LongestSeconds = 36_500L * 86_400;
     private static readonly (string Unit, long Seconds)[] Durations = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
     private static readonly string[] Sizes = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 

@@ -13,7 +13,7 @@ public sealed class TextTag(string name, string title, string description, int l
     : TagDeclaration<string>(name, TagKind.Text, title, description, carriers)
 {
     /// <summary>As long as a label's value at most.</summary>
-    private const int Longest = 255;
+    internal const int Longest = 255;
 
     private readonly int _longest = longest is > 0 and <= Longest ? longest : throw new ArgumentOutOfRangeException(nameof(longest), $"the tag {name}: 1 to {Longest} characters");
     private readonly Regex? _pattern = pattern is null ? null : new($"^(?:{pattern})\\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
@@ -23,8 +23,10 @@ public sealed class TextTag(string name, string title, string description, int l
     protected override bool TryRead(string text, out string value)
     {
         value = text;
-        return text.Length > 0 && text.Length <= _longest && !text.Any(c => char.IsControl(c) || char.IsSurrogate(c)) && _pattern?.IsMatch(text) != false;
+        return IsPrintable(text) && text.Length <= _longest && _pattern?.IsMatch(text) != false;
     }
+
+    internal static bool IsPrintable(string? text) => text is { Length: > 0 and <= Longest } && !text.Any(c => char.IsControl(c) || char.IsSurrogate(c));
 
     protected override string Write(string value) => value;
 }
@@ -33,13 +35,12 @@ public sealed class TextTag(string name, string title, string description, int l
 public sealed class IntegerTag(string name, string title, string description, long minimum, long maximum, params IReadOnlyList<Type> carriers)
     : TagDeclaration<long>(name, TagKind.Integer, title, description, carriers)
 {
-    private readonly long _minimum = minimum >= -TextNumber.Greatest ? minimum : throw new ArgumentOutOfRangeException(nameof(minimum), $"the tag {name}: a number of 18 digits at most");
-    private readonly long _maximum = maximum <= TextNumber.Greatest ? maximum : throw new ArgumentOutOfRangeException(nameof(maximum), $"the tag {name}: a number of 18 digits at most");
+    private readonly TagBounds _bounds = new(name, minimum, maximum, -TextNumber.Greatest, TextNumber.Greatest, "numbers of 18 digits at most");
 
-    public override string Allowed => $"a whole number from {_minimum} to {_maximum}";
+    public override string Allowed => $"a whole number from {_bounds.Minimum} to {_bounds.Maximum}";
 
     protected override bool TryRead(string text, out long value) =>
-        long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value) && value >= _minimum && value <= _maximum;
+        long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value) && _bounds.Include(value);
 
     protected override string Write(long value) => value.ToString(CultureInfo.InvariantCulture);
 }
@@ -73,15 +74,32 @@ public sealed class ChoiceTag<T>(string name, string title, string description, 
     protected override string Write(T value) => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
 }
 
+/// <summary>One of the texts that are listed.</summary>
+public sealed class ListedTag(string name, string title, string description, IReadOnlyList<string> choices, params IReadOnlyList<Type> carriers)
+    : TagDeclaration<string>(name, TagKind.Choice, title, description, carriers)
+{
+    public override IReadOnlyList<string> Choices { get; } =
+        choices.Count == 0 ? throw new ArgumentException($"the tag {name} needs something to choose from")
+        : !choices.All(TextTag.IsPrintable) ? throw new ArgumentException($"the tag {name}: each choice is printable text of 1 to {TextTag.Longest} characters")
+        : choices.GroupBy(choice => choice, StringComparer.Ordinal).FirstOrDefault(same => same.Count() > 1) is { } twice ? throw new ArgumentException($"the tag {name} has the choice '{twice.Key}' twice")
+        : choices;
+
+    public override string Allowed => "one of " + string.Join(", ", Choices);
+
+    protected override bool TryRead(string text, out string value) => Choices.Contains(value = text);
+
+    protected override string Write(string value) => value;
+}
+
 /// <summary>A number of bytes: "4096", "512MiB", "10GiB". Units are powers of 1,024.</summary>
 public sealed class SizeTag(string name, string title, string description, long minimumBytes, long maximumBytes, params IReadOnlyList<Type> carriers)
     : TagDeclaration<long>(name, TagKind.Size, title, description, carriers)
 {
-    private readonly long _maximum = maximumBytes <= TextNumber.Greatest ? maximumBytes : throw new ArgumentOutOfRangeException(nameof(maximumBytes), $"the tag {name}: a number of 18 digits at most");
+    private readonly TagBounds _bounds = new(name, minimumBytes, maximumBytes, 0, TextNumber.Greatest, "numbers of 18 digits at most, and not negative");
 
-    public override string Allowed => $"a size from {Write(minimumBytes)} to {Write(_maximum)}, such as 512MiB or 10GiB";
+    public override string Allowed => $"a size from {Write(_bounds.Minimum)} to {Write(_bounds.Maximum)}, such as 512MiB or 10GiB";
 
-    protected override bool TryRead(string text, out long value) => ValueText.TrySize(text, out value) && value >= minimumBytes && value <= _maximum;
+    protected override bool TryRead(string text, out long value) => ValueText.TrySize(text, out value) && _bounds.Include(value);
 
     protected override string Write(long value) => ValueText.OfSize(value);
 }
@@ -90,9 +108,11 @@ public sealed class SizeTag(string name, string title, string description, long 
 public sealed class DurationTag(string name, string title, string description, TimeSpan minimum, TimeSpan maximum, params IReadOnlyList<Type> carriers)
     : TagDeclaration<TimeSpan>(name, TagKind.Duration, title, description, carriers)
 {
+    private readonly TagBounds _seconds = new(name, (long)minimum.TotalSeconds, (long)maximum.TotalSeconds, 0, ValueText.LongestSeconds, "from 0s to 36500d");
+
     public override string Allowed => $"a duration from {Write(minimum)} to {Write(maximum)}, such as 90s, 15m, 12h or 7d";
 
-    protected override bool TryRead(string text, out TimeSpan value) => ValueText.TryDuration(text, out value) && value >= minimum && value <= maximum;
+    protected override bool TryRead(string text, out TimeSpan value) => ValueText.TryDuration(text, out value) && _seconds.Include((long)value.TotalSeconds);
 
     protected override string Write(TimeSpan value) => ValueText.Of(value);
 }

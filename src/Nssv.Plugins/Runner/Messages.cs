@@ -52,7 +52,11 @@ internal sealed record Described(string Type, string Name)
     public double DeadlineSeconds { get; init; }
     public string? Title { get; init; }
     public string? Description { get; init; }
+    public TagValue Value { get; init; }
     public string? Pattern { get; init; }
+    public long? Minimum { get; init; }
+    public long? Maximum { get; init; }
+    public IReadOnlyList<string>? Choices { get; init; }
 
     public const string Observer = "observer";
     public const string Step = "step";
@@ -73,7 +77,17 @@ internal sealed record Described(string Type, string Name)
         },
         DeletionGuard guard => new(Guard, guard.Name) { Kinds = [guard.Kind] },
         PlacementRule rule => new(Rule, rule.Name),
-        SystemTag tag => new(Tag, tag.Name) { Kinds = tag.Kinds, Title = tag.Title, Description = tag.Description, Pattern = tag.Pattern },
+        SystemTag tag => new(Tag, tag.Name)
+        {
+            Kinds = tag.Kinds,
+            Title = tag.Title,
+            Description = tag.Description,
+            Value = tag.Value,
+            Pattern = tag.Pattern,
+            Minimum = tag.Minimum,
+            Maximum = tag.Maximum,
+            Choices = tag.Choices,
+        },
         _ => throw new InvalidOperationException($"{extension.GetType().Name} is no kind of extension that this version knows"),
     };
 }

@@ -1,6 +1,6 @@
-using System.Text.Json;
 using Nssv.Kernel.Model;
 using Nssv.Kernel.Tags;
+using Nssv.Plugins;
 using Nssv.Plugins.Runner;
 
 namespace Nssv.Server.Plugins;
@@ -20,7 +20,7 @@ internal static class PluginTags
         {
             try
             {
-                var declared = plugin.Description!.Extensions.Where(extension => extension.Type == Described.Tag).Select(tag => Declare(plugin, tag, models)).ToList();
+                var declared = plugin.Description!.Extensions.Where(extension => extension.Type == Described.Tag).Select(tag => Declare(plugin.Name, tag, models)).ToList();
                 if (declared.FirstOrDefault(tag => taken.Contains(tag.Name)) is { } other || (other = declared.GroupBy(tag => tag.Name).FirstOrDefault(group => group.Count() > 1)?.First()) is not null)
                     throw new ArgumentException($"there is another tag '{other.Name}'");
                 taken.UnionWith(declared.Select(tag => tag.Name));
@@ -38,8 +38,39 @@ internal static class PluginTags
     /// <summary>"until" of plugin "legal-hold": "legalHold.until".</summary>
     public static string NameOf(string plugin, string tag) => $"{Camel(plugin)}.{Camel(tag)}";
 
-    private static TextTag Declare(HostedPlugin plugin, Described tag, ResourceModels models) =>
-        new(NameOf(plugin.Name, tag.Name), tag.Title ?? "", tag.Description ?? "", Longest, tag.Pattern, [.. tag.Kinds.Select(kind => Carrier(kind, models))]) { Owner = $"plugin {plugin.Name}" };
+    /// <exception cref="ArgumentException">It makes no sense.</exception>
+    public static TagDeclaration Declare(string plugin, Described tag, ResourceModels models)
+    {
+        var (name, title, description) = (NameOf(plugin, tag.Name), tag.Title ?? "", tag.Description ?? "");
+        Type[] carriers = [.. tag.Kinds.Select(kind => Carrier(kind, models))];
+        Fits(name, tag);
+        TagDeclaration declared = tag.Value switch
+        {
+            TagValue.Text => new TextTag(name, title, description, Longest, tag.Pattern, carriers),
+            TagValue.Integer => new IntegerTag(name, title, description, tag.Minimum!.Value, tag.Maximum!.Value, carriers),
+            TagValue.Boolean => new BooleanTag(name, title, description, carriers),
+            TagValue.Choice => new ListedTag(name, title, description, tag.Choices ?? [], carriers),
+            TagValue.Size => new SizeTag(name, title, description, tag.Minimum!.Value, tag.Maximum!.Value, carriers),
+            TagValue.Duration => new DurationTag(name, title, description, TimeSpan.FromSeconds(tag.Minimum!.Value), TimeSpan.FromSeconds(tag.Maximum!.Value), carriers),
+            _ => throw new ArgumentException($"the tag {name}: there is no kind of value {tag.Value}"),
+        };
+        declared.Owner = $"plugin {plugin}";
+        return declared;
+    }
+
+    /// <summary>Who says of a value what its kind does not have means something else than what would be made of it.</summary>
+    private static void Fits(string name, Described tag)
+    {
+        var isNumber = tag.Value is TagValue.Integer or TagValue.Size or TagValue.Duration;
+        if (tag.Pattern is not null && tag.Value != TagValue.Text)
+            throw new ArgumentException($"the tag {name}: only text has a pattern");
+        if (tag.Choices is { Count: > 0 } && tag.Value != TagValue.Choice)
+            throw new ArgumentException($"the tag {name}: only a choice has choices");
+        if (!isNumber && (tag.Minimum ?? tag.Maximum) is not null)
+            throw new ArgumentException($"the tag {name}: only an integer, a size or a duration has a minimum and a maximum");
+        if (isNumber && (tag.Minimum is null || tag.Maximum is null))
+            throw new ArgumentException($"the tag {name} needs a minimum and a maximum");
+    }
 
     private static Type Carrier(string kind, ResourceModels models) =>
         models.TrySingular(kind, out var table) && typeof(NamedResource).IsAssignableFrom(table.Type) ? table.Type : throw new ArgumentException($"'{kind}' is no kind that carries tags");

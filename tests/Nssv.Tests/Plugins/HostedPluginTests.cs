@@ -43,7 +43,7 @@ public sealed class HostedPluginTests : IAsyncLifetime, ILogger
         await Open();
         _plugins.All.ShouldAllBe(plugin => plugin.IsWell && plugin.Starts == 1);
         LegalHold.Description!.Extensions.Select(extension => $"{extension.Type} {extension.Name}")
-            .ShouldBe(["tag until", "deletion-guard hold", "step sealed-start", "placement-rule vault", "observer ledger"]);
+            .ShouldBe(["tag until", "tag case", "deletion-guard hold", "step sealed-start", "placement-rule vault", "observer ledger"]);
         (await Hindered("held")).ShouldBe("the doorman holds it");
         (await Hindered("free")).ShouldBeNull();
     }
@@ -98,12 +98,14 @@ public sealed class HostedPluginTests : IAsyncLifetime, ILogger
     [Theory]
     [InlineData("twin-tags", "there is another tag 'unruly.aB'")]
     [InlineData("odd-tag", "NonBacktracking")]
+    [InlineData("narrow-tag", "the tag unruly.narrow: its minimum is greater than its maximum")]
+    [InlineData("null-choice", "the tag unruly.blank: each choice is printable text")]
     public async Task One_whose_tags_make_no_sense_is_refused_and_nothing_else(string mode, string reason)
     {
         PluginFolder.Behaves(_home, mode);
         await Open();
-        PluginTags.Declared(_plugins, Nssv.Server.Composition.DataServices.Models, []).ShouldHaveSingleItem().Name.ShouldBe("legalHold.until");
-        (Unruly.State, LegalHold.IsWell).ShouldBe((PluginState.Refused, true));
+        PluginTags.Declared(_plugins, Nssv.Server.Composition.DataServices.Models, []).Select(tag => tag.Name).ShouldBe(["legalHold.until", "legalHold.case"]);
+        (Unruly.State, Unruly.Check().Ok, LegalHold.IsWell).ShouldBe((PluginState.Refused, false, true));
         Unruly.Reason!.ShouldContain(reason);
         PluginTags.Declared(_plugins, Nssv.Server.Composition.DataServices.Models, ["legalHold.until"]).ShouldBeEmpty();
         LegalHold.State.ShouldBe(PluginState.Refused);

@@ -65,6 +65,11 @@ public sealed class LegalHoldTests(LegalHoldTests.ServerWithSample server) : ICl
         (await Text(client, "/api/v1/tag-types?filter=" + Uri.EscapeDataString("name = \"legalHold.until\""))).ShouldContain("plugin legal-hold");
         (await Create(client, image, "bad", new { tags = new Dictionary<string, string> { ["legalHold.until"] = "tomorrow" } })).Status.ShouldBe(HttpStatusCode.BadRequest);
 
+        var typed = (await List(client, "tag-types", "name = \"legalHold.case\"")).ShouldHaveSingleItem()!;
+        ((string)typed["kind"]!, (string)typed["allowed"]!).ShouldBe(("integer", "a whole number from 1 to 999999"));
+        foreach (var wrong in new[] { "0", "a7", "1000000" })
+            (await Create(client, image, "bad", new { tags = new Dictionary<string, string> { ["legalHold.case"] = wrong } })).Status.ShouldBe(HttpStatusCode.BadRequest, wrong);
+
         // Where no host is in the vault, there is no place for it, and the reason is named.
         var nowhere = await Ends(client, (await Create(client, image, "nowhere", Held())).Operation);
         ((string)nowhere["state"]!).ShouldBe("failed", nowhere.ToJsonString());
@@ -78,6 +83,10 @@ public sealed class LegalHoldTests(LegalHoldTests.ServerWithSample server) : ICl
         var evidence = Id.Parse((string)made["targetId"]!);
         (await Store.Get<VirtualMachine>(evidence)).HostId.ShouldBe(vault.Id);
 
+        // The number of its case compares as a number: as text, 9 would be beyond 47.
+        (await List(client, "virtual-machines", "tags.legalHold.case > 9")).ShouldHaveSingleItem()!["id"]!.ToString().ShouldBe(evidence.ToString());
+        (await List(client, "virtual-machines", "tags.legalHold.case > 47")).ShouldBeEmpty();
+
         // It is not started as long as it is held.
         (await Ends(client, await Verb(client, evidence, "stop"))).ShouldSatisfyAllConditions(operation => ((string)operation["state"]!).ShouldBe("succeeded"));
         var refused = await Ends(client, await Verb(client, evidence, "start"));
@@ -89,7 +98,7 @@ public sealed class LegalHoldTests(LegalHoldTests.ServerWithSample server) : ICl
         foreach (var path in new[] { $"virtual-machines/{evidence}", $"virtual-machines/{evidence}?expunge=true" })
         {
             using var kept = await client.DeleteAsync("/api/v1/" + path);
-            (await RunningServer.Problem(kept, HttpStatusCode.Conflict, "deletion-refused"))["detail"]!.ToString().ShouldBe("virtual machine 'evidence' must stay: it is on legal hold until 9999-12-31.");
+            (await RunningServer.Problem(kept, HttpStatusCode.Conflict, "deletion-refused"))["detail"]!.ToString().ShouldBe("virtual machine 'evidence' must stay: it is on legal hold until 9999-12-31 for case 47.");
         }
 
         var center = (await Store.List<DataCenter>())[0];
@@ -116,7 +125,7 @@ public sealed class LegalHoldTests(LegalHoldTests.ServerWithSample server) : ICl
         await run;
     }
 
-    private static object Held() => new { tags = new Dictionary<string, string> { ["legalHold.until"] = "9999-12-31" }, cpuCount = 1 };
+    private static object Held() => new { tags = new Dictionary<string, string> { ["legalHold.until"] = "9999-12-31", ["legalHold.case"] = "47" }, cpuCount = 1 };
 
     private static async Task<(HttpStatusCode Status, string Operation)> Create(HttpClient client, Id image, string name, object more)
     {
@@ -139,6 +148,9 @@ public sealed class LegalHoldTests(LegalHoldTests.ServerWithSample server) : ICl
         using var answer = await client.PatchAsync(path, new StringContent(body, Encoding.UTF8, "application/merge-patch+json"));
         return answer.StatusCode;
     }
+
+    private static async Task<JsonArray> List(HttpClient client, string collection, string filter) =>
+        (await client.GetFromJsonAsync<JsonObject>($"/api/v1/{collection}?filter={Uri.EscapeDataString(filter)}"))!["items"]!.AsArray();
 
     private static Task<string> Text(HttpClient client, string path) => client.GetStringAsync(path);
 

@@ -25,6 +25,10 @@ public sealed class UnrulyPlugin : Plugin
             return [new SystemTag("a-b", "One", "The same name as the other.", "virtual-machine"), new SystemTag("a--b", "Two", "The same name as the one.", "virtual-machine")];
         if (mischief.Mode == "odd-tag")
             return [new SystemTag("odd", "Odd", "Its pattern cannot be used.", "virtual-machine") { Pattern = "(?!0)[0-9]+" }];
+        if (mischief.Mode == "narrow-tag")
+            return [new SystemTag("narrow", "Narrow", "Nothing is between its bounds.", "virtual-machine") { Value = TagValue.Integer, Minimum = 2, Maximum = 1 }];
+        if (mischief.Mode == "null-choice")
+            return [new SystemTag("blank", "Blank", "One of its choices is none.", "virtual-machine") { Value = TagValue.Choice, Choices = ["some", null!] }];
         return
         [
             new Listener(mischief),
