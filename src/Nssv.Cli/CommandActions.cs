@@ -45,7 +45,7 @@ internal static class CommandActions
                 }
             }
 
-            return fault is UsageException ? ExitCode.Usage : ExitCode.Failure;
+            return fault is UsageException ? ExitCode.Usage : (fault as PlatformException)?.ExitCode ?? ExitCode.Failure;
         }
     }
 

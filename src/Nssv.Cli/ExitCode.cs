@@ -11,7 +11,7 @@ internal static class ExitCode
     /// <summary>The command line itself is wrong; nothing was sent.</summary>
     public const int Usage = 2;
 
-    /// <summary>'nssv status': the manager or the agent does not run, or is not well. As systemctl has it.</summary>
+    /// <summary>'nssv status': there is no instance, or the manager or the agent does not run, or is not well. As systemctl has it.</summary>
     public const int NotRunning = 3;
 
     /// <summary>Stopped by Ctrl-C (128 + SIGINT).</summary>

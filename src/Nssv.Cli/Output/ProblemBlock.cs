@@ -5,6 +5,8 @@ namespace Nssv.Cli.Output;
 /// <summary>Shows a problem to a person: one block with what, why, where and what to do.</summary>
 internal static class ProblemBlock
 {
+    private const int Likeliest = 5;
+
     /// <param name="words">What the fields of the request are called on the command line.</param>
     public static string Of(ApiProblem problem, ApiWords words)
     {
@@ -27,7 +29,12 @@ internal static class ProblemBlock
             lines.Add(Where(field, words));
         }
 
-        if (problem.Candidates.Count > 0)
+        if (problem.Candidates.Count > 0 && problem.Candidates.All(candidate => string.IsNullOrEmpty(candidate.Name) && string.IsNullOrEmpty(candidate.Detail)))
+        {
+            // Names alone, the likeliest first; all of them are in the advice.
+            lines.Add($"  It could be: {string.Join(", ", problem.Candidates.Take(Likeliest).Select(candidate => Printable.Of(candidate.Id)))}{(problem.Candidates.Count > Likeliest ? ", …" : "")}");
+        }
+        else if (problem.Candidates.Count > 0)
         {
             lines.Add("  It could be:");
             lines.AddRange(problem.Candidates.Select(c => $"    {Printable.Of(c.Id)}  {Printable.Of(c.Name ?? "")}{(string.IsNullOrEmpty(c.Detail) ? "" : $"  ({Printable.Of(c.Detail)})")}"));
@@ -45,5 +52,6 @@ internal static class ProblemBlock
 
         return string.Join('\n', lines);
     }
+
     private static string Where(string field, ApiWords words) => words.OptionOf(field) is { } option ? $"  Option: {option}" : $"  Field: {Printable.Of(field)}";
 }

@@ -9,4 +9,6 @@ internal sealed class PlatformException(string cause, string? advice = null, IRe
     public string? Advice { get; } = advice;
 
     public IReadOnlyList<string> LogLines { get; } = logLines ?? [];
+
+    public int ExitCode { get; init; } = Cli.ExitCode.Failure;
 }

@@ -15,7 +15,7 @@ internal static class StatusCommand
         new Command("status", "Show how the instance on this machine is; exit code 0 when it runs and is well, else 3").Runs(environment, async (invocation, cancellation) =>
         {
             var home = invocation.Home;
-            var instance = InstanceFile.Load(home) ?? throw new PlatformException($"There is no instance in {home.Root}.", "Start one with './nssv up'.");
+            var instance = InstanceFile.Load(home) ?? throw new PlatformException($"There is no instance in {home.Root}.", "Start one with './nssv up'.") { ExitCode = ExitCode.NotRunning };
             using var local = new Invocation(invocation.Parse, environment with { Variable = name => name is "NSSV_SERVER" or "NSSV_TOKEN" or "NSSV_CA" ? null : environment.Variable(name) });
             var programs = new Programs(home);
             var manager = programs.Manager.Find();

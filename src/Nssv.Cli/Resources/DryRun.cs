@@ -51,22 +51,14 @@ internal static class DryRun
         foreach (var hindrance in hindrances)
         {
             invocation.Results.Say($"  {Printable.Of(invocation.Results.Words.AsCommands(hindrance["because"].AsText() ?? ""))}");
-            invocation.Results.Say($"    {Printable.Of(Advice(invocation, hindrance))}");
+            // By its id: a name may be that of several, of which only one is in the way.
+            invocation.Results.Say($"    {Printable.Of(invocation.Results.Words.AsCommands(hindrance["advice"].AsText() ?? ""))}");
         }
 
         if (plan["hindranceCount"]!.GetValue<long>() - hindrances.Count is > 0 and var more)
         {
             invocation.Results.Say($"  and {more} more");
         }
-    }
-
-    /// <summary>What to do, with the name of what is in the way where a command would take its id.</summary>
-    private static string Advice(Invocation invocation, JsonObject hindrance)
-    {
-        var advice = invocation.Results.Words.AsCommands(hindrance["advice"].AsText() ?? "");
-        return hindrance["id"].AsText() is { Length: > 0 } id && hindrance["name"].AsText() is { Length: > 0 } name && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') && name[0] != '-'
-            ? advice.Replace($" {id}", $" {name}", StringComparison.Ordinal)
-            : advice;
     }
 
     private static string Outcome(Invocation invocation, JsonObject plan)

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Nssv.Kernel.Data;
+using Nssv.Kernel.Deletion;
 using Nssv.Kernel.Model;
 
 namespace Nssv.Kernel.Cascade;
@@ -125,18 +126,19 @@ internal sealed class CascadeReader(ResourceModels models, IStore store, Cascade
     {
         var references = table.References;
         var name = table.TryColumn(nameof(NamedResource.Name), out var column) ? Sql.Quote(column.Name) : "NULL";
+        var recycled = table.TryColumn(nameof(IRecyclable.DeletedAt), out var deleted) ? Sql.Quote(deleted.Name) : "NULL";
         var columns = string.Concat(references.Select(reference => ", " + Sql.Quote(reference.Column.Name)));
-        return store.Select($"SELECT \"id\", {name}{columns} FROM {Sql.Quote(table.Name)} WHERE {where} ORDER BY \"id\"", parameters, Row);
+        return store.Select($"SELECT \"id\", {name}, {recycled}{columns} FROM {Sql.Quote(table.Name)} WHERE {where} ORDER BY \"id\"", parameters, Row);
 
         CascadeRow Row(DbDataReader reader)
         {
             List<CascadeLink> links = new(references.Count);
             for (var i = 0; i < references.Count; i++)
             {
-                if (!reader.IsDBNull(i + 2))
-                    links.Add(new(references[i].Column.Property, references[i].OnDelete, Id.Parse(reader.GetString(i + 2))));
+                if (!reader.IsDBNull(i + 3))
+                    links.Add(new(references[i].Column.Property, references[i].OnDelete, Id.Parse(reader.GetString(i + 3))));
             }
-            return new(table.Singular, Id.Parse(reader.GetString(0)), reader.IsDBNull(1) ? null : reader.GetString(1), links);
+            return new(table.Singular, Id.Parse(reader.GetString(0)), reader.IsDBNull(1) ? null : reader.GetString(1), links) { IsRecycled = !reader.IsDBNull(2) };
         }
     }
 

@@ -7,8 +7,11 @@ namespace Nssv.Kernel.Cascade;
 /// <param name="Links">What it refers to.</param>
 public sealed record CascadeRow(string Kind, Id Id, string? Name, IReadOnlyList<CascadeLink> Links)
 {
+    /// <summary>It lies in the recycle bin, where lists do not show it.</summary>
+    public bool IsRecycled { get; init; }
+
     /// <summary>For people: its kind, its name and its id.</summary>
-    public string Title => Name is null ? $"{Kind} {Id}" : $"{Kind} '{Name}' ({Id})";
+    public string Title => $"{(Name is null ? $"{Kind} {Id}" : $"{Kind} '{Name}' ({Id})")}{(IsRecycled ? " in the recycle bin" : "")}";
 
     /// <summary>What a reference of this row refers to.</summary>
     /// <param name="property">The declared property: "ClusterId".</param>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Nssv.Kernel.Settings;
 
 namespace Nssv.Kernel.Retention;
 
@@ -14,10 +15,15 @@ public sealed record KeepFor
 
     public static KeepFor Newest(long rows) => new(null, rows);
 
-    /// <summary>"30 days", "36 hours" or "1000000 rows".</summary>
+    /// <summary>"30 days", "36 hours" or "1000000 rows"; a time also as "30d", "36h".</summary>
     public static bool TryParse(string text, out KeepFor? keep)
     {
         keep = null;
+        if (ValueText.TryDuration(text, out var age))
+        {
+            keep = age >= TimeSpan.FromHours(1) && age <= TimeSpan.FromDays(36_500) && age.Ticks % TimeSpan.TicksPerHour == 0 ? new(age, null) : null;
+            return keep is not null;
+        }
         if (text.Split(' ', StringSplitOptions.RemoveEmptyEntries) is not [var number, var unit]
             || !long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count is < 1 or > 1_000_000_000_000)
             return false;

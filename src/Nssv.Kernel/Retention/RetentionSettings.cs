@@ -23,9 +23,9 @@ public static class RetentionSettings
 public sealed class KeepForSetting(string name, string title, string description, KeepFor defaultValue, TimeSpan least)
     : SettingDeclaration<KeepFor>(name, SettingKind.Text, title, description, defaultValue)
 {
-    public override string Minimum => $"{least.TotalHours:0} hours, or 1 row";
+    public override string Minimum => $"{least.TotalHours:0} hour{(least.TotalHours == 1 ? "" : "s")}, or 1 row";
     public override string Maximum => "36500 days, or 1000000000000 rows";
-    public override string Allowed => $"a time of at least {least.TotalHours:0} hours or a number of rows, such as '30 days', '36 hours' or '1000000 rows'";
+    public override string Allowed => $"a time of at least {least.TotalHours:0} hour{(least.TotalHours == 1 ? "" : "s")} or a number of rows, such as '30 days', '36h' or '1000000 rows'";
 
     protected override bool TryRead(string text, out KeepFor value)
     {

@@ -47,6 +47,10 @@ public sealed class OutputTests
     }
 
     [Fact]
+    public void Of_names_that_could_be_meant_the_likeliest_are_shown() =>
+        Block(new ApiProblem { Title = "No", Candidates = [.. "abcdefg".Select(letter => new Candidate(letter.ToString(), null))] }).ShouldBe("Error: No\n  It could be: a, b, c, d, e, …");
+
+    [Fact]
     public void A_problem_that_says_little_is_shown_without_gaps() =>
         Block(new ApiProblem { Title = "No", Field = "name" }).ShouldBe("Error: No\n  Field: name");
 

@@ -97,7 +97,7 @@ public sealed class PersonsWordsTests : IDisposable
             "advice":"Remove it first: DELETE /api/v1/virtual-machines/{{id}}?expunge=true."}],"hindranceCount":1,"withCascade":null}
             """;
         var run = await Run(context => context.Request.Method == "GET" ? context.Json("""{"items":[{"id":"2","name":"micro"}]}""") : context.Json(plan), "image", "delete", "micro", "--dry-run");
-        run.Out.ShouldContain($"In the way:\n  virtual-machine 'web' ({id}) uses image 'micro' (2).\n    Remove it first: 'nssv vm delete web --expunge'.\n");
+        run.Out.ShouldContain($"In the way:\n  virtual-machine 'web' ({id}) uses image 'micro' (2).\n    Remove it first: 'nssv vm delete {id} --expunge'.\n", customMessage: "its name may be another's too");
     }
 
     public void Dispose()

@@ -195,7 +195,7 @@ public sealed class PlatformTests : IDisposable
         var run = await CliRun.Of("status", "--home", home.Root);
         (run.ExitCode, run.Error).ShouldBe((3, ""));
         run.Out.ShouldStartWith("Manager   not running");
-        (await CliRun.Of("status", "--home", home.At("none"))).ExitCode.ShouldBe(1);
+        (await CliRun.Of("status", "--home", home.At("none"))).ExitCode.ShouldBe(3);
     }
 
     public void Dispose() => Directory.Delete(home.Root, recursive: true);

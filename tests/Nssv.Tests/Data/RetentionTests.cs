@@ -161,6 +161,8 @@ public abstract class RetentionTests : DatabaseTest
     [InlineData("30 days", 720, null)]
     [InlineData("1 day", 24, null)]
     [InlineData("36 hours", 36, null)]
+    [InlineData("30d", 720, null)]
+    [InlineData("1d12h", 36, null)]
     [InlineData("1000000 rows", null, 1_000_000)]
     public void How_long_is_said_in_words(string text, int? hours, int? rows)
     {
@@ -178,6 +180,7 @@ public abstract class RetentionTests : DatabaseTest
     [InlineData("99999999999999 days")]
     [InlineData("99999999999999999999 rows")]
     [InlineData("30 days or so")]
+    [InlineData("90m")]
     public void Other_words_are_refused(string text) => KeepFor.TryParse(text, out _).ShouldBeFalse();
 
     public override async ValueTask InitializeAsync()

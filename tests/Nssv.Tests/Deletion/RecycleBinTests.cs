@@ -196,6 +196,7 @@ public abstract class RecycleBinTests : IAsyncLifetime
         (await Get<VirtualMachine>(vm.Id)).ExpungeAt.ShouldBe(said.ExpungeAt, "what was said is what is done");
         _time.Advance(TimeSpan.FromDays(1));
         (await DryRun(new DeleteVirtualMachine(vm.Id))).ExpungeAt.ShouldBe(said.ExpungeAt, "it lies there already");
+        (await DryRun(new RemoveImage(_image))).Hindrances.ShouldHaveSingleItem().Because.ShouldStartWith($"virtual-machine '{vm.Name}' ({vm.Id}) in the recycle bin uses image");
     }
 
     [Fact]

@@ -21,6 +21,7 @@ internal sealed class InstanceStart(Invocation invocation, Checklist steps)
     /// <param name="database">PostgreSQL's URL for a platform that begins; null: as it is.</param>
     public async Task<InstanceFile> Run(string? database, CancellationToken cancellation)
     {
+        PortChoice.AskedFor(invocation.Environment.Given("NSSV_PORT")); // refused before anything is made
         await steps.Step("Folders", () => Task.FromResult(MakeFolders()));
         using var alone = StartLock.Take(home);
         InstanceFile instance = null!;

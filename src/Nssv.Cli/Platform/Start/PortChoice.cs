@@ -34,7 +34,7 @@ internal static class PortChoice
         {
             throw new PlatformException(
                 $"TCP port {port} is used by another program.",
-                $"'ss -ltnp sport = :{port}' shows which. Stop it{(variable is null ? "" : $", or choose another port: {variable}=8443 ./nssv up")}.");
+                $"'ss -ltnp sport = :{port}' shows which. Stop it{(variable is null ? "" : $", or choose another port with {variable}, such as {variable}=8443, and start again as you did")}.");
         }
     }
 
