@@ -99,6 +99,15 @@ public sealed class VirtualMachineTests
         await NothingIsLeft(bed, host, copies: 1);
     }
 
+    [Fact]
+    public async Task What_no_host_could_ever_hold_is_refused_with_what_one_can()
+    {
+        await using var bed = new ServiceBed();
+        var (_, image) = await Platform(bed);
+        var problem = await bed.Refused(new CreateVirtualMachine { Id = ServiceBed.NewId(), Name = "web", CpuCount = 1, MemoryBytes = 8L << 40, ImageId = image });
+        problem.Detail!.ShouldMatch(@"^The largest host can give [0-9.]+ [MGT]iB \([0-9]+ MiB\); 8 TiB are wanted\.$");
+    }
+
     /// <summary>After a manager has taken over, all hosts are compared with the rows before they get new work.</summary>
     [Fact]
     public async Task A_creation_waits_for_a_host_that_reconciles_and_for_no_other()
