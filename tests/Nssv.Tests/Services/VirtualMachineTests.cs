@@ -105,8 +105,16 @@ public sealed class VirtualMachineTests
         await using var bed = new ServiceBed();
         var (_, image) = await Platform(bed);
         var problem = await bed.Refused(new CreateVirtualMachine { Id = ServiceBed.NewId(), Name = "web", CpuCount = 1, MemoryBytes = 8L << 40, ImageId = image });
-        problem.Detail!.ShouldMatch(@"^The largest host can give [0-9.]+ [MGT]iB \([0-9]+ MiB\); 8 TiB are wanted\.$");
+        problem.Detail!.ShouldMatch(@"^The largest host can give [0-9.]+ [MGT]iB( \([0-9]+ bytes\))?; 8 TiB are wanted\.$");
     }
+
+    [Theory]
+    [InlineData(512, "512 bytes")]
+    [InlineData((1L << 20) - 1, "1024 KiB (1048575 bytes)")]
+    [InlineData(3L << 29, "1.5 GiB")]
+    [InlineData((64L << 40) + 512, "64 TiB (70368744178176 bytes)")]
+    [InlineData(1L << 50, "1 PiB")]
+    public void A_size_is_told_in_a_unit_and_never_looks_like_what_it_is_not(long bytes, string words) => ByteCount.InWords(bytes).ShouldBe(words);
 
     /// <summary>After a manager has taken over, all hosts are compared with the rows before they get new work.</summary>
     [Fact]
