@@ -62,7 +62,9 @@ internal static class CommandActions
         HttpRequestException { InnerException: AuthenticationException } => Unreachable(fault.InnerException!.Message, "The server's certificate is not trusted. Give the authority it comes from with --ca FILE."),
         HttpRequestException or TimeoutException or System.Net.WebSockets.WebSocketException => Unreachable(fault.Message, "Is the manager running? 'nssv status' tells; 'nssv up' starts it."),
         FormatException or System.Text.Json.JsonException => new ApiProblem { Title = "The server's answer is not what this client understands", Code = "unexpected-answer", Detail = fault.Message },
-        UnauthorizedAccessException or IOException => new ApiProblem { Title = "A file cannot be used", Code = "file", Detail = fault.Message },
+        FileNotFoundException or DirectoryNotFoundException => new ApiProblem { Title = "A file cannot be used", Code = "file", Detail = fault.Message, Advice = $"Check the path; a relative one begins at {Directory.GetCurrentDirectory()}." },
+        UnauthorizedAccessException => new ApiProblem { Title = "A file cannot be used", Code = "file", Detail = fault.Message, Advice = "See who may read and write it: 'ls -ld' with its path." },
+        IOException => new ApiProblem { Title = "A file cannot be used", Code = "file", Detail = fault.Message },
         _ => null,
     };
 

@@ -19,8 +19,14 @@ internal static class CommandLine
             return ExitCode.Success;
         }
 
-        var parse = CommandTree.Parse(CommandTree.Build(environment, arguments), arguments.Count == 0 ? ["--help"] : arguments);
-        if (parse.Errors.Count > 0 && parse.Action is ParseErrorAction || MistakenForName(parse) is not null)
+        var help = arguments.Count == 0 || arguments[0] == "help";
+        if (help)
+        {
+            arguments = [.. arguments.Skip(1), "--help"];
+        }
+
+        var parse = CommandTree.Parse(CommandTree.Build(environment, arguments), arguments);
+        if (parse.Errors.Count > 0 && parse.Action is ParseErrorAction || MistakenForName(parse) is not null || help && parse.UnmatchedTokens.Count > 0)
         {
             return Refuse(parse, arguments, environment);
         }
@@ -82,13 +88,24 @@ internal static class CommandLine
     {
         var words = parse.CommandResult.Command.Subcommands.Select(command => command.Name).Concat(parse.CommandResult.Command.Options.Select(option => option.Name)).ToArray();
         IEnumerable<string> strange = (UnknownOption(parse) ?? MistakenForName(parse)) is { } option ? [option] : parse.UnmatchedTokens;
-        var near = strange.SelectMany(token => words.Where(word => IsNear(token, word))).Distinct().ToArray();
+        var near = strange.SelectMany(token => words.Where(word => IsNear(token, word) || IsCalled(token, word))).Distinct().ToArray();
         return near.Length == 0 ? "" : $"Did you mean {string.Join(" or ", near)}? ";
     }
 
     /// <summary>A third of its letters at most are others, or it is begun: of "xx" nobody meant "vm".</summary>
     private static bool IsNear(string typed, string word) =>
         EditDistance.Between(typed, word) <= Math.Clamp((word.TrimStart('-').Length + 1) / 3, 1, 3) && typed.TrimStart('-').Length > 1 || typed.Length > 2 && word.StartsWith(typed, StringComparison.Ordinal) && typed != "--";
+
+    /// <summary>Other tools call it so.</summary>
+    private static bool IsCalled(string typed, string word) => word switch
+    {
+        "delete" or "unset" => typed is "remove" or "rm" or "del",
+        "create" or "add" => typed is "new" or "add" or "create",
+        "list" => typed is "ls",
+        "show" => typed is "get" or "info" or "describe",
+        "set" => typed is "edit" or "update" or "change",
+        _ => false,
+    };
 
     // The line is broken, so its options cannot be read the usual way; yet a program that asked for JSON still gets it.
     private static OutputFormat Format(IReadOnlyList<string> arguments)

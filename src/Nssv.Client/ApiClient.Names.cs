@@ -7,6 +7,9 @@ public sealed partial class ApiClient
 {
     private const int CandidatesShown = 20;
 
+    // The one collection that is called by what it is, not by what is in it.
+    private const string RecycleBin = "recycle-bin";
+
     /// <summary>Finds a resource by its id or by a name that only one has. A name that several have is a problem that lists them; one that none has is a problem of status 404.</summary>
     public async Task<JsonObject> Resolve(string collection, string idOrName, CancellationToken cancellation = default) =>
         await Find(collection, idOrName, cancellation) ?? throw new ApiProblemException(new ApiProblem
@@ -14,7 +17,7 @@ public sealed partial class ApiClient
             Status = 404,
             Code = "not-found",
             Title = "There is no such resource",
-            Detail = $"None of the {collection.Replace('-', ' ')} has the id or name \"{idOrName}\".",
+            Detail = $"{(collection == RecycleBin ? "Nothing in the recycle bin" : $"None of the {collection.Replace('-', ' ')}")} has the id or name \"{idOrName}\".",
             Advice = $"'nssv api GET {Root}/{collection}' lists what there is.",
         });
 
@@ -52,7 +55,7 @@ public sealed partial class ApiClient
         Status = 409,
         Code = "ambiguous-name",
         Title = "The name is not unique",
-        Detail = $"{(found.Count > CandidatesShown ? $"More than {CandidatesShown}" : found.Count)} {collection.Replace('-', ' ')} are named \"{name}\".",
+        Detail = $"{(found.Count > CandidatesShown ? $"More than {CandidatesShown}" : found.Count)} {(collection == RecycleBin ? "things in the recycle bin" : collection.Replace('-', ' '))} are named \"{name}\".",
         Advice = "Give the id of the one that you mean.",
         Candidates = [.. found.Take(CandidatesShown).Select(item => new Candidate(item["id"].AsText() ?? "", item["name"].AsText(), Describe(item)))],
     };

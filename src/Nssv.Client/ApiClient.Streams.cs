@@ -60,7 +60,8 @@ public sealed partial class ApiClient
         }
     }
 
-    // A refused upgrade hides its body from the web socket; the same address asked plainly gives the problem.
+    // A refused upgrade hides its body from the web socket; the same request, sent as any other, gives the problem. It asks for the upgrade too:
+    // without, the server would say that one is needed, before it looks whether the host can be reached.
     private async Task<Exception> ConsoleRefused(string virtualMachineId, System.Net.HttpStatusCode status, WebSocketException fault, CancellationToken cancellation)
     {
         if (status == 0)
@@ -68,8 +69,27 @@ public sealed partial class ApiClient
             return new HttpRequestException(HttpRequestError.ConnectionError, fault.InnerException?.Message ?? fault.Message, fault);
         }
 
-        var answer = await SendSigned(new ApiRequest(HttpMethod.Get, $"{Root}/virtual-machines/{Uri.EscapeDataString(virtualMachineId)}/console"), cancellation);
-        return new ApiProblemException(answer.Status == status ? ProblemReader.FromBody(answer.Status, answer.Body) : ProblemReader.FromBody(status, ""), fault);
+        using var message = Message(new ApiRequest(HttpMethod.Get, $"{Root}/virtual-machines/{Uri.EscapeDataString(virtualMachineId)}/console"), await connection.Token(false, cancellation));
+        message.Headers.Connection.Add("Upgrade");
+        message.Headers.Upgrade.Add(new ProductHeaderValue("websocket"));
+        message.Headers.Add("Sec-WebSocket-Version", "13");
+        message.Headers.Add("Sec-WebSocket-Key", Convert.ToBase64String(Guid.NewGuid().ToByteArray()));
+        using var limit = new CancellationTokenSource(connection.AnswerTimeout, connection.Time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
+        try
+        {
+            using var response = await http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, both.Token);
+            if (response.StatusCode == status)
+            {
+                return new ApiProblemException(ProblemReader.FromBody(status, await response.Content.ReadAsStringAsync(both.Token)), fault);
+            }
+        }
+        catch (Exception lost) when (lost is HttpRequestException or IOException || lost is OperationCanceledException && !cancellation.IsCancellationRequested)
+        {
+            // What is known is the status of the first answer.
+        }
+
+        return new ApiProblemException(ProblemReader.FromBody(status, "") with { Advice = "Try again." }, fault);
     }
 
     private async Task<OperationSnapshot> UploadOnce(string imageId, Stream content, Action<long>? sent, bool renew, CancellationToken cancellation)

@@ -36,7 +36,7 @@ internal sealed class FileSource(IReadOnlyList<string> folders)
         }
     }
 
-    private static ProblemException Refuse(string path) => ImageProblems.File($"'{path}' is not below an import folder of this host.").AsException();
+    private ProblemException Refuse(string path) => ImageProblems.File($"'{path}' is not below an import folder of this host: {string.Join(", ", folders)}.").AsException();
 
     private static string Reason(IOException e) => e.HResult switch
     {

@@ -58,7 +58,7 @@ internal sealed class UrlGuard(IReadOnlyList<string> allowedNetworks)
         }
 
         return addresses.FirstOrDefault(a => !Allows(a)) is { } refused
-            ? throw ImageProblems.Url($"'{host}' is {refused}: loopback, link-local, private and reserved addresses are not fetched.", "Ask the administrator to allow the network in the agent's importNetworks.").AsException()
+            ? throw ImageProblems.Url($"'{host}' is {refused}: loopback, link-local, private and reserved addresses are not fetched.", "Ask the administrator of the host to allow the network: importNetworks in agent/agent.json of its NSSV_HOME, then restart the agent.").AsException()
             : addresses;
     }
 

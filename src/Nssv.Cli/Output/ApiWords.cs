@@ -37,6 +37,8 @@ internal sealed partial class ApiWords(CliEnvironment environment)
         text = Calls().Replace(text, call => CommandOf(call.Groups[1].Value, call.Groups[2].Value, call.Groups[3].Value, call.Groups[4].Value, call.Groups[5].Value, call.Groups[6].Value) ?? call.Value);
         text = Verb().Replace(text, verb => CommandOf("POST", verb.Groups[1].Value, verb.Groups[2].Value, verb.Groups[3].Value, "", "") ?? verb.Value);
         text = Flag().Replace(text, flag => $"--{Words.Kebab(flag.Groups[1].Value)}");
+        text = Given().Replace(text, given => options.TryGetValue(given.Groups[1].Value, out var option) && option.StartsWith('-') ? $"{option} {given.Groups[2].Value}" : given.Value);
+        text = IfMatch().Replace(text, "--if-match");
 
         // In a sentence only what is a field as a whole: "name.txt" is none.
         return FieldName().Replace(text, field => (field.Value.Contains('[', StringComparison.Ordinal) ? OptionOf(field.Value) : options.GetValueOrDefault(field.Value)) ?? field.Value);
@@ -99,6 +101,12 @@ internal sealed partial class ApiWords(CliEnvironment environment)
 
     [GeneratedRegex(@"(?<![\w.?&=])([a-z][a-zA-Z]*)=true\b")]
     private static partial Regex Flag();
+
+    [GeneratedRegex(@"(?<![\w.?&=/\-])([a-z][a-zA-Z]*)=([a-z0-9]+)(?![\w.])")]
+    private static partial Regex Given();
+
+    [GeneratedRegex(@"(?<![\w\-])If-Match(?![\w\-])")]
+    private static partial Regex IfMatch();
 
     // A field that is one plain word, such as "name", is also a word of every sentence.
     [GeneratedRegex(@"(?<![\w.\-/])[a-z]+[A-Z\[.](?:[\w.\[\]]*\w)?(?![\w\-])")]

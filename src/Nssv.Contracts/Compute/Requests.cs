@@ -116,9 +116,9 @@ public static class MachineSize
     public static IEnumerable<FieldError> Memory(string field, long bytes)
     {
         if (bytes is < 16 * MiB or > CreateVirtualMachine.MaxMemoryBytes)
-            yield return new(field, "out-of-range", $"{field} is between 16 MiB and 16 TiB; it is {bytes} bytes.");
+            yield return new(field, "out-of-range", $"{field} is between 16 MiB and 16 TiB; it is {ByteCount.InWords(bytes)}.");
         else if (bytes % MiB != 0)
-            yield return new(field, "not-a-multiple", $"{field} is a multiple of 1 MiB (1048576); it is {bytes}.");
+            yield return new(field, "not-a-multiple", $"{field} is a multiple of 1 MiB (1048576 bytes); it is {bytes} bytes.");
     }
 }
 
@@ -131,7 +131,7 @@ public static class DiskSize
     public static IEnumerable<FieldError> Check(string field, long bytes)
     {
         if (bytes is < 1 << 20 or > MaxBytes)
-            yield return new(field, "out-of-range", $"A disk has between 1 MiB and 64 TiB; it is {bytes} bytes.");
+            yield return new(field, "out-of-range", $"A disk has between 1 MiB and 64 TiB; it is {ByteCount.InWords(bytes)}.");
         else if (bytes % 512 != 0)
             yield return new(field, "not-a-multiple", $"A disk's size is a multiple of 512 bytes; it is {bytes}.");
     }

@@ -128,7 +128,7 @@ public sealed class TurnCatalog
         {
             var resource = await context.Store.Get<TResource>(request.Target);
             if (ifMatch is { } version && version != resource.Version)
-                throw Problems.VersionMismatch(typeof(TResource).Name, resource.Id).AsException();
+                throw Problems.VersionMismatch((resource as INamed)?.Name ?? resource.Id.ToString(), resource.Version, version).AsException();
             return resource;
         }
     }

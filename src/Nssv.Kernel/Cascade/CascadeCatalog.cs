@@ -60,6 +60,10 @@ public sealed class CascadeCatalog
             : $"{path} {new JsonObject(given!).ToJsonString()}";
     }
 
+    /// <summary>People can remove a row of this kind by itself: there is a call that deletes it, or one that takes the link away.</summary>
+    internal bool ByPeople(TableModel table) =>
+        _kinds.TryGetValue(table.Singular, out var kind) ? kind.Action == CascadeAction.Detach : table.IsResource && _turns.DeletionOf(table.Type)?.IsDefined(typeof(ApiRequestAttribute)) == true;
+
     /// <summary>A request as a flow's context keeps it.</summary>
     internal Request Read(string name, JsonObject fields) => Read(_turns.TypeOf(name), fields);
 

@@ -8,7 +8,8 @@ namespace Nssv.Kernel.Cascade;
 /// Finds what still refers to a row, from the declared references alone: asked before every deletion. Foreign keys refuse whatever slips in between.
 /// Its parts (<see cref="OnDelete.Part"/>) are no hindrance themselves, but what refers to them is.
 /// </summary>
-public sealed class References(ResourceModels models, IStore store)
+/// <param name="cascades">Asked late: it is made from the turns, and they ask here.</param>
+public sealed class References(ResourceModels models, IStore store, Lazy<CascadeCatalog> cascades)
 {
     private const int Named = 3;
     private const int Depth = 3;
@@ -28,14 +29,17 @@ public sealed class References(ResourceModels models, IStore store)
                 continue;
             var count = rows.Count <= Named ? rows.Count : await Count(referring, row.Id);
             uses.Add(Describe(referring.From, rows, count));
-            kinds.Add(referring.From.Singular);
+            if (cascades.Value.ByPeople(referring.From))
+                kinds.Add(referring.From.Singular);
             canCascade &= referring.Cascades;
         }
 
         return uses.Count == 0 ? null : new Problem(
             409, code, "Something still uses the resource.",
             $"{Title(table, row)} is used by {string.Join("; ", uses)}.",
-            $"Delete or detach each {string.Join(" and ", kinds)} first, then delete the {table.Singular}. {(canCascade ? "Or delete all of it together with cascade=true; dryRun=true shows what that is." : "See all of it, and what to do about each, with dryRun=true.")}");
+            kinds.Count == 0
+                ? canCascade ? "Delete all of it together with cascade=true; dryRun=true shows what that is." : "See what to do about it with dryRun=true."
+                : $"Delete or detach each {Listed(kinds)} first, then delete the {table.Singular}. {(canCascade ? "Or delete all of it together with cascade=true; dryRun=true shows what that is." : "See all of it, and what to do about each, with dryRun=true.")}");
     }
 
     /// <exception cref="ProblemException">409 in-use.</exception>
@@ -100,6 +104,9 @@ public sealed class References(ResourceModels models, IStore store)
         var shown = string.Join(", ", rows.Take(Named));
         return count == 1 ? $"{from.Singular} {shown}" : count <= Named ? $"{count} {from.Singular}s: {shown}" : $"{count} {from.Singular}s: {shown} and {count - Named} more";
     }
+
+    /// <summary>As people write a list: "a, b and c".</summary>
+    private static string Listed(List<string> words) => words.Count == 1 ? words[0] : $"{string.Join(", ", words.SkipLast(1))} and {words[^1]}";
 
     private static string Title(TableModel table, Resource row) =>
         row is NamedResource named ? $"{table.Singular} '{named.Name}'" : $"{table.Singular} {row.Id}";

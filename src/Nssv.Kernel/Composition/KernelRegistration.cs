@@ -49,7 +49,7 @@ public static class KernelRegistration
         services.TryAddSingleton<EventStream>();
         services.TryAddSingleton<IPeerTransport, NoPeers>();
         services.TryAddSingleton<IOwnership>(p => new SoleOwnership(p.GetRequiredService<NodeIdentity>().Generation));
-        services.AddSingleton<References>();
+        services.AddSingleton(p => new References(p.GetRequiredService<Model.ResourceModels>(), p.GetRequiredService<IStore>(), new(p.GetRequiredService<CascadeCatalog>)));
         services.AddSingleton<CascadeCatalog>();
         services.AddSingleton<CascadeHooks>();
         services.AddSingleton<CascadeReader>();

@@ -38,6 +38,9 @@ public sealed class TableModel
     /// <summary>Singular kebab-case, for events and messages.</summary>
     public string Singular { get; }
 
+    /// <summary>The singular as people speak of one: "an image".</summary>
+    public string One => $"{(Singular[0] is 'a' or 'e' or 'i' or 'o' or 'u' ? "an" : "a")} {Singular}";
+
     public string? ShortName { get; }
 
     /// <summary>Place in the order of claims.</summary>

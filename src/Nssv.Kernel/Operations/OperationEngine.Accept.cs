@@ -87,7 +87,7 @@ public sealed partial class OperationEngine
         hold.Demand();
         var operation = await _store.Get<Operation>(operationId);
         if (operation.HasEnded())
-            throw new Problem(409, "operation-ended", "The operation has ended.", $"It ended with state {operation.State}.", "Nothing is left to cancel.").AsException();
+            throw new Problem(409, "operation-ended", "The operation has ended.", $"It ended with state {InWords(operation.State)}.", "Nothing is left to cancel.").AsException();
         if (_running.TryGetValue(operationId, out var run) && run.PastPointOfNoReturn)
         {
             throw new Problem(409, "past-point-of-no-return", "The operation can only go forward now.",

@@ -18,7 +18,7 @@ public sealed partial class OperationEngine
             var stopped = await _store.Get<Operation>(operationId);
             if (stopped.State != OperationState.NeedsAttention)
             {
-                throw new Problem(409, "attention-not-needed", "The operation needs no attention.", $"Its state is {stopped.State}.",
+                throw new Problem(409, "attention-not-needed", "The operation needs no attention.", $"Its state is {InWords(stopped.State)}.",
                     "Only an operation that has stopped for a person to look can be retried, undone or dismissed.").AsException();
             }
 
@@ -53,6 +53,9 @@ public sealed partial class OperationEngine
         { OperationId = stopped.Id }.AsException(),
         _ => stopped with { State = OperationState.Undoing, Direction = FlowDirection.Back, EndedAt = null },
     };
+
+    /// <summary>As the API writes it.</summary>
+    private static string InWords(OperationState state) => System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(state.ToString());
 
     /// <summary>For looking at a plan only.</summary>
     private static ShardHold NoHold => new(0, static () => false);

@@ -9,8 +9,9 @@ public static class Problems
     public static Problem Invalid(string field, string detail, string? advice = null, string code = "invalid-value") =>
         new(400, code, "The request is not valid.", detail, advice ?? $"Correct '{field}' and send the request again.", field);
 
-    public static Problem VersionMismatch(string what, Id id) =>
-        new(412, "version-mismatch", "The resource has changed since it was read.", $"{what} {id} has another version than If-Match names.", "Read it again and repeat the change on what you find.");
+    /// <param name="what">Its name or its id.</param>
+    public static Problem VersionMismatch(string what, long version, long asked) =>
+        new(412, "version-mismatch", "The resource has changed since it was read.", $"'{what}' has version {version}; If-Match names {asked}.", "Read it again and repeat the change on what you find.");
 
     public static Problem Conflict(string what) =>
         new(409, "concurrent-change", "Something else changed the resource at the same moment.", what, "Read it again and repeat the request.") { RetryAfterSeconds = 1 };

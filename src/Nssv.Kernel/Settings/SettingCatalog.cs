@@ -28,6 +28,9 @@ public sealed class SettingCatalog
 
     public SettingDeclaration? Find(Id id) => _byId.GetValueOrDefault(id);
 
+    /// <summary>"Did you mean …? ", when a setting has nearly this name; else nothing.</summary>
+    public string Meant(string name) => Query.Fields.Meant(name, Query.Fields.Nearest(name, _byName.Keys));
+
     /// <summary>Every setting that an assembly's groups declare.</summary>
     public static IEnumerable<SettingDeclaration> DeclaredIn(Assembly assembly) => assembly.GetTypes()
         .Where(type => type.IsDefined(typeof(SettingGroupAttribute), inherit: false))

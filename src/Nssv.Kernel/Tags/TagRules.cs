@@ -26,7 +26,7 @@ public sealed class TagRules(TagCatalog catalog, ResourceModels models)
         var kind = models.Table(carrier);
         var declaration = catalog.Find(name) ?? throw Unknown(name, kind, "tag-unknown", $"There is no system tag '{Fields.Shown(name)}'.").AsException();
         if (!declaration.Carriers.Any(type => type.IsAssignableFrom(carrier)))
-            throw Unknown(name, kind, "tag-not-carried", $"A {kind.Singular} does not carry '{name}': that is for {string.Join(", ", declaration.Carriers.Select(PublicName))}.").AsException();
+            throw Unknown(name, kind, "tag-not-carried", $"'{name}' is not for {kind.One}: it is for {string.Join(", ", declaration.Carriers.Select(PublicName))}.").AsException();
         var canonical = (value is null ? null : declaration.Canonical(value))
             ?? throw Problems.Invalid($"tags.{name}", $"'{Fields.Shown(value ?? "null")}' is no value of '{name}', which is {declaration.Allowed}.", $"Give {declaration.Allowed}.", "tag-value").AsException();
         return await declaration.IsThere(store, canonical) ? canonical
@@ -38,8 +38,8 @@ public sealed class TagRules(TagCatalog catalog, ResourceModels models)
         List<string> known = [.. catalog.All.Where(tag => tag.Carriers.Any(type => type.IsAssignableFrom(kind.Type))).Select(tag => tag.Name)];
         var nearest = Fields.Nearest(name, known);
         return Problems.Invalid($"tags.{Fields.Shown(name)}", detail, known.Count == 0
-            ? $"A {kind.Singular} carries no system tags; use labels for words of your own."
-            : $"{Fields.Meant(name, nearest)}System tags of a {kind.Singular}: {string.Join(", ", known)}. For words of your own there are labels.", code) with
+            ? $"There are no system tags for {kind.One}; use labels for words of your own."
+            : $"{Fields.Meant(name, nearest)}System tags of {kind.One}: {string.Join(", ", known)}. For words of your own there are labels.", code) with
         { Candidates = nearest };
     }
 

@@ -30,7 +30,7 @@ internal sealed class ConsoleEndpoint(IStore store, AgentClient agents, Sessions
         var machine = await store.Get<VirtualMachine>(http.RouteId()!.Value);
         if (machine.HostId is not { } hostId || machine.State is not (VmState.Running or VmState.Paused or VmState.Starting or VmState.Stopping))
             throw new Problem(409, "vm-not-running", "The virtual machine does not run.", $"{machine.Name} is {machine.State.ToString().ToLowerInvariant()}.", "Start it first.").AsException();
-        // Looked at last: a client whose upgrade was refused hears why by asking the same address plainly.
+        // Looked at after the machine: who asks plainly hears of what is wrong with it.
         if (!http.WebSockets.IsWebSocketRequest)
             throw new Problem(426, "websocket-needed", "The console is a WebSocket.", "The request does not ask for an upgrade to one.", "Use './nssv vm console', or a WebSocket client.").AsException();
 

@@ -76,9 +76,9 @@ internal static class RequestEndpoints
         foreach (var given in patch.EnumerateObject())
         {
             if (!table.TryField(given.Name, out var field) || !field.Public)
-                errors.Add(new(Shown(given.Name), "unknown-field", $"A {table.Singular} has no such field."));
+                errors.Add(new(Shown(given.Name), "unknown-field", $"There is no such field in {table.One}."));
             else if (!field.Editable)
-                errors.Add(new(given.Name, "not-editable", $"'{given.Name}' of a {table.Singular} cannot be changed."));
+                errors.Add(new(given.Name, "not-editable", $"'{given.Name}' of {table.One} cannot be changed."));
             else if (field.Kind != ColumnKind.Json && StrictJson.CheckValue(given.Value, field.Info.PropertyType, field.Nullable, given.Name) is { } error)
                 errors.Add(error);
         }

@@ -150,6 +150,15 @@ public abstract class CascadeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Only_what_a_person_can_remove_is_asked_for()
+    {
+        await Machine("web");
+        var problem = await _bed.Refused(new DeleteHost((await _bed.Store.List<Host>())[0].Id));
+        problem.Detail!.ShouldContain("host-reservation");
+        problem.Advice!.ShouldStartWith("Delete or detach each image-storage, virtual-machine and volume first, then delete the host.");
+    }
+
+    [Fact]
     public async Task What_is_never_deleted_stands_in_the_way()
     {
         var vm = await Machine("kept", start: false, DeletionPolicy.Never);

@@ -154,6 +154,45 @@ public sealed class CommandRunTests : IDisposable
     }
 
     [Fact]
+    public async Task An_upload_that_broke_off_says_what_is_left_and_how_to_begin_again()
+    {
+        var file = Path.Combine(folder, "debian.qcow2");
+        await File.WriteAllBytesAsync(file, new byte[1000]);
+        await using var manager = await TestManager.Start(
+            context => context.Request.Method switch
+            {
+                "POST" => context.Json(Accepted, 202),
+                "GET" when context.Request.Path == "/api/v1/operations/op-1" => context.Json(Accepted.Replace("queued", "waiting", StringComparison.Ordinal)),
+                "PUT" => context.Problem(500, """{"title":"It broke off","code":"internal","status":500}"""),
+                _ => context.Problem(404, """{"title":"None","code":"not-found","status":404}"""),
+            },
+            TestCertificates.Make("CN=server", authority, "localhost"));
+
+        var run = await Run(manager, "image", "add", "--file", file);
+
+        run.ExitCode.ShouldBe(1);
+        run.Error.ShouldContain("take it away with 'nssv image delete vm-1', then add it again.");
+        run.Error.ShouldContain("It broke off (internal)");
+    }
+
+    [Theory]
+    [InlineData("--file", ".", "is a directory", "one file, with --file")]
+    [InlineData("--file", "/nowhere/at/all.qcow2", "Could not find", "Check the path")]
+    [InlineData("--url", "ftp://example.org/a", "is no http or https address", "with --file")]
+    [InlineData("--url", "debian.qcow2", "is no http or https address", "with --file")]
+    public async Task An_image_that_cannot_be_had_is_refused_with_what_to_do(string option, string given, string why, string advice)
+    {
+        await using var manager = await Manager(Done);
+
+        var run = await Run(manager, "image", "add", option, given);
+
+        run.ExitCode.ShouldNotBe(0);
+        run.Error.ShouldContain(why);
+        run.Error[run.Error.IndexOf("Advice:", StringComparison.Ordinal)..].ShouldContain(advice);
+        manager.Seen.ShouldNotContain(request => request.Method == "POST");
+    }
+
+    [Fact]
     public async Task A_raw_call_writes_the_answer_and_fails_with_its_status()
     {
         await using var manager = await Manager(Done);

@@ -158,6 +158,25 @@ public sealed class CommandTreeTests
     public async Task Only_what_is_near_is_taken_for_what_was_meant(string word, string meant) =>
         (await CliRun.Of(word, "list")).Error.ShouldEndWith($"Advice: {meant}'nssv --help' shows what there is.\n");
 
+    [Theory]
+    [InlineData("vm tag remove x", "Did you mean unset? 'nssv vm tag --help'")]
+    [InlineData("vm rm x", "Did you mean delete? 'nssv vm --help'")]
+    [InlineData("image create", "Did you mean add? 'nssv image --help'")]
+    public async Task What_other_tools_call_it_is_known(string line, string advice) => (await CliRun.Of(line.Split(' '))).Error.ShouldContain($"Advice: {advice}");
+
+    [Theory]
+    [InlineData("help", "--help")]
+    [InlineData("help vm create", "vm create --help")]
+    public async Task Help_is_a_word_too(string line, string option)
+    {
+        var run = await CliRun.Of(line.Split(' '));
+        run.ExitCode.ShouldBe(0, run.Error);
+        run.Out.ShouldBe((await CliRun.Of(option.Split(' '))).Out);
+    }
+
+    [Fact]
+    public async Task Help_for_what_is_none_is_refused() => (await CliRun.Of("help", "imgae")).Error.ShouldContain("Did you mean image?");
+
     [Fact]
     public async Task Completion_offers_no_word_of_another_shell()
     {

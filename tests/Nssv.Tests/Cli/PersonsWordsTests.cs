@@ -37,6 +37,16 @@ public sealed class PersonsWordsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_value_and_a_version_are_given_by_options()
+    {
+        const string format = """{"title":"no","status":422,"code":"image-format-mismatch","detail":"It looks like raw.","advice":"Give format=raw if that is what it is; label it a=b.","field":"format"}""";
+        (await Run(context => context.Problem(422, format), "image", "add", "--url", "https://x/a.qcow2")).Error.ShouldEndWith("  Option: --format\nAdvice: Give --format raw if that is what it is; label it a=b.\n");
+        const string stale = """{"title":"no","status":412,"code":"version-mismatch","detail":"'x' has version 4; If-Match names 3."}""";
+        (await Run(context => context.Request.Method == "GET" ? context.Json("""{"items":[{"id":"1","name":"x"}]}""") : context.Problem(412, stale), "vm", "set", "x", "--cpus", "2", "--if-match", "3"))
+            .Error.ShouldEndWith("  'x' has version 4; --if-match names 3.\n");
+    }
+
+    [Fact]
     public async Task Who_has_no_session_is_told_how_to_give_one_here()
     {
         const string refusal = """{"title":"Sign in first.","status":401,"code":"session-needed","advice":"Sign in with POST /api/v1/sessions and send its token as 'Authorization: Bearer <token>'."}""";

@@ -65,5 +65,6 @@ public sealed class ResolveTests
 
         (problem.Status, problem.Code).ShouldBe((404, "not-found"));
         problem.Detail.ShouldBe("None of the virtual machines has the id or name \"web\".");
+        (await Should.ThrowAsync<ApiProblemException>(client.Resolve("recycle-bin", "web"))).Problem.Detail.ShouldBe("Nothing in the recycle bin has the id or name \"web\".");
     }
 }

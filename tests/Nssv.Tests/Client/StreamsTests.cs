@@ -95,4 +95,19 @@ public sealed class StreamsTests
 
         (await Should.ThrowAsync<ApiProblemException>(client.OpenConsole("vm-1"))).Problem.Code.ShouldBe("vm-not-running");
     }
+
+    [Fact]
+    public async Task A_console_that_cannot_be_reached_says_why_and_is_not_asked_for_again_and_again()
+    {
+        await using var manager = await TestManager.Start(context => context.WebSockets.IsWebSocketRequest
+            ? context.Problem(502, """{"title":"The console cannot be reached.","code":"console-unreachable","status":502,"advice":"See that the host is connected."}""")
+            : context.Problem(426, """{"title":"The console is a WebSocket.","code":"websocket-needed","status":426}"""));
+        using var client = manager.Client();
+
+        var problem = (await Should.ThrowAsync<ApiProblemException>(client.OpenConsole("vm-1"))).Problem;
+
+        (problem.Status, problem.Code, problem.Advice).ShouldBe((502, "console-unreachable", "See that the host is connected."));
+        manager.Seen.Count.ShouldBe(2);
+        manager.Seen.ShouldAllBe(request => request.Headers["Authorization"] == "Bearer token-1");
+    }
 }

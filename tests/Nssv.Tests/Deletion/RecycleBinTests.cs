@@ -113,7 +113,10 @@ public abstract class RecycleBinTests : IAsyncLifetime
             new PatchResource<VirtualMachine>(vm.Id, new() { ["name"] = "other" }, "virtual-machine.update"),
         })
             (await _bed.Refused(request)).Code.ShouldBe("recycled", request.ToString());
-        (await _bed.Refused(new DeleteVolume(disk.Id) { Expunge = true })).Code.ShouldBe("volume-in-use");
+        var inUse = await _bed.Refused(new DeleteVolume(disk.Id) { Expunge = true });
+        (inUse.Code, inUse.Advice!.StartsWith("Detach it first (POST ", StringComparison.Ordinal)).ShouldBe(("volume-in-use", true));
+        var root = (await _bed.Store.List<Volume>(Condition.Equal(nameof(Volume.Role), VolumeRole.Root))).ShouldHaveSingleItem();
+        (await _bed.Refused(new DeleteVolume(root.Id) { Expunge = true })).Advice!.ShouldNotContain("etach", Case.Sensitive, "the disk that it boots from cannot be detached");
         (await _bed.Refused(new RemoveImage(_image) { Expunge = true })).Code.ShouldBe("image-in-use");
         (await _bed.Refused(new ExpungeVolume(disk.Id))).Code.ShouldBe("not-recycled");
     }

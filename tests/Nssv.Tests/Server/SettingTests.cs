@@ -45,7 +45,7 @@ public sealed class SettingTests(RunningServer server) : IClassFixture<RunningSe
         await SessionsLast(TimeSpan.FromHours(2));
 
         using var stale = await Send(client, HttpMethod.Patch, Lifetime, """{"value":"3h"}""", etag);
-        await RunningServer.Problem(stale, HttpStatusCode.PreconditionFailed, "version-mismatch");
+        ((string)(await RunningServer.Problem(stale, HttpStatusCode.PreconditionFailed, "version-mismatch"))["detail"]!).ShouldMatch("^'session.lifetime' has version [0-9]+; If-Match names [0-9]+\\.$");
 
         var now = (await client.GetFromJsonAsync<JsonObject>(Lifetime))!;
         ((string)now["value"]!, (bool)now["overridden"]!).ShouldBe(("2h", true));
@@ -82,6 +82,8 @@ public sealed class SettingTests(RunningServer server) : IClassFixture<RunningSe
         using var client = server.SignedIn();
         using var answer = await client.GetAsync("/api/v1/settings/session.lifespan");
         ((string)(await RunningServer.Problem(answer, HttpStatusCode.NotFound, "not-found"))["advice"]!).ShouldContain("session.lifetime");
+        using var mistyped = await Send(client, HttpMethod.Patch, "/api/v1/settings/retention.evnts", """{"value":"9 days"}""");
+        ((string)(await RunningServer.Problem(mistyped, HttpStatusCode.NotFound, "not-found"))["advice"]!).ShouldStartWith("Did you mean 'retention.events'? Settings: ");
         using var elsewhere = await client.GetAsync("/api/v1/hosts/session.lifetime");
         await RunningServer.Problem(elsewhere, HttpStatusCode.BadRequest, "invalid-id");
         using var other = await Send(client, HttpMethod.Patch, Lifetime, """{"title":"Mine"}""");

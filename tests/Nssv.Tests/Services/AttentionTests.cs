@@ -41,7 +41,8 @@ public sealed class AttentionTests
         dismissed.State.ShouldBe(OperationState.Failed);
         dismissed.Error!.Code.ShouldBe("flow-unknown");
         foreach (var how in Enum.GetValues<Resolution>())
-            (await Should.ThrowAsync<ProblemException>(() => bed.Bus.Resolve(stopped.Id, how))).Problem.Code.ShouldBe("attention-not-needed");
+            (await Should.ThrowAsync<ProblemException>(() => bed.Bus.Resolve(stopped.Id, how))).Problem.ShouldSatisfyAllConditions(
+                problem => problem.Code.ShouldBe("attention-not-needed"), problem => problem.Detail!.ShouldMatch("^Its state is [a-z]"));
     }
 
     [Fact]

@@ -99,6 +99,23 @@ public sealed class VirtualMachineTests
         await NothingIsLeft(bed, host, copies: 1);
     }
 
+    [Fact]
+    public async Task What_no_host_could_ever_hold_is_refused_with_what_one_can()
+    {
+        await using var bed = new ServiceBed();
+        var (_, image) = await Platform(bed);
+        var problem = await bed.Refused(new CreateVirtualMachine { Id = ServiceBed.NewId(), Name = "web", CpuCount = 1, MemoryBytes = 8L << 40, ImageId = image });
+        problem.Detail!.ShouldMatch(@"^The largest host can give [0-9.]+ [MGT]iB( \([0-9]+ bytes\))?; 8 TiB are wanted\.$");
+    }
+
+    [Theory]
+    [InlineData(512, "512 bytes")]
+    [InlineData((1L << 20) - 1, "1024 KiB (1048575 bytes)")]
+    [InlineData(3L << 29, "1.5 GiB")]
+    [InlineData((64L << 40) + 512, "64 TiB (70368744178176 bytes)")]
+    [InlineData(1L << 50, "1 PiB")]
+    public void A_size_is_told_in_a_unit_and_never_looks_like_what_it_is_not(long bytes, string words) => ByteCount.InWords(bytes).ShouldBe(words);
+
     /// <summary>After a manager has taken over, all hosts are compared with the rows before they get new work.</summary>
     [Fact]
     public async Task A_creation_waits_for_a_host_that_reconciles_and_for_no_other()

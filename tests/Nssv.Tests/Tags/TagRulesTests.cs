@@ -62,6 +62,7 @@ public sealed class TagRulesTests
         var elsewhere = (await Should.ThrowAsync<ProblemException>(async () => await Rules.Stored(typeof(Host), None, Tag("sample.flag", "true"), Nothing()))).Problem;
         elsewhere.Code.ShouldBe("tag-not-carried");
         elsewhere.Detail!.ShouldContain("virtual-machines");
+        elsewhere.Detail!.ShouldContain("is not for a host");
         elsewhere.Advice!.ShouldContain("System tags of a host: sample.rank.");
     }
 

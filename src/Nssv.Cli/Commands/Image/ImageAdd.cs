@@ -14,7 +14,7 @@ internal sealed class ImageAdd(CliEnvironment environment)
     private readonly Option<string> name = new("--name") { Description = "The image's name; else that of its file", HelpName = "NAME" };
     private readonly Option<string> file = new("--file") { Description = "A file on this machine; it is uploaded", HelpName = "PATH" };
     private readonly Option<string> url = new("--url") { Description = "An http or https address that the platform downloads", HelpName = "URL" };
-    private readonly Option<string> serverFile = new("--server-file") { Description = "Absolute path of a file in the import folder of the image storage's host", HelpName = "PATH" };
+    private readonly Option<string> serverFile = new("--server-file") { Description = "Absolute path of a file on the image storage's host, in NSSV_HOME/import there", HelpName = "PATH" };
     private readonly Option<string> format = FormatOption();
 
     private readonly Field[] fields =
@@ -47,6 +47,16 @@ internal sealed class ImageAdd(CliEnvironment environment)
     private async Task Run(Invocation invocation, WaitOptions wait, CancellationToken cancellation)
     {
         var path = invocation.Value(file);
+        if (path is not null && Directory.Exists(path))
+        {
+            throw new UsageException($"\"{path}\" is a directory.", "Give the image itself, one file, with --file.");
+        }
+
+        if (invocation.Value(url) is { } asked && !(Uri.TryCreate(asked, UriKind.Absolute, out var parsed) && parsed.Scheme is "http" or "https"))
+        {
+            throw new UsageException($"\"{asked}\" is no http or https address.", "Download it by other means, and give the file with --file.");
+        }
+
         var origin = path ?? invocation.Value(serverFile) ?? invocation.Value(url)!;
         using var content = path is null ? null : File.OpenRead(path);
         var body = new JsonObject
@@ -86,8 +96,26 @@ internal sealed class ImageAdd(CliEnvironment environment)
         catch (Exception fault) when (fault is ApiProblemException or HttpRequestException)
         {
             // Why the platform stopped taking it in says more than the broken connection.
-            var now = await invocation.Client.GetOperation(accepted.Id, cancellation);
-            throw now.HasEnded && !now.Succeeded ? new ApiProblemException(now.Failure(), fault) : fault;
+            if (await Now(invocation, accepted.Id, cancellation) is { HasEnded: true, Succeeded: false } ended)
+            {
+                throw new ApiProblemException(ended.Failure(), fault);
+            }
+
+            invocation.Environment.Error.WriteLine($"The image is there, without its content, and nothing sends that by itself: take it away with 'nssv image delete {imageId}', then add it again.");
+            throw;
+        }
+    }
+
+    private static async Task<OperationSnapshot?> Now(Invocation invocation, string operationId, CancellationToken cancellation)
+    {
+        try
+        {
+            return await invocation.Client.GetOperation(operationId, cancellation);
+        }
+        catch (Exception fault) when (fault is ApiProblemException or HttpRequestException or TimeoutException)
+        {
+            // Told is what broke the upload.
+            return null;
         }
     }
 

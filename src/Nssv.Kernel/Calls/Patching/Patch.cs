@@ -21,7 +21,7 @@ internal static class Patch
         {
             if (!model.TryField(name, out var field) || !field.Editable)
             {
-                errors.Add(new(name, "not-editable", $"'{name}' of a {model.Singular} cannot be changed."));
+                errors.Add(new(name, "not-editable", $"'{name}' of {model.One} cannot be changed."));
                 continue;
             }
             var was = JsonSerializer.SerializeToNode(field.Info.GetValue(before), field.Info.PropertyType, KernelJson.Options);

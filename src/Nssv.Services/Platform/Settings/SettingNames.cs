@@ -14,6 +14,6 @@ internal sealed class SettingNames(SettingCatalog catalog) : INamedIds
     public Id IdOf(string name) => catalog.Find(name)?.Id
         ?? throw (Problems.NotFound("setting", name.Length <= LongestShown ? name : name[..LongestShown] + "…") with
         {
-            Advice = "Settings: " + string.Join(", ", catalog.All.Select(known => known.Name)) + ".",
+            Advice = catalog.Meant(name) + "Settings: " + string.Join(", ", catalog.All.Select(known => known.Name)) + ".",
         }).AsException();
 }

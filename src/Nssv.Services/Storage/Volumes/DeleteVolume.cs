@@ -30,7 +30,9 @@ internal sealed class DeleteVolumeTurn(DeletionRules rules) : AcceptTurn<DeleteV
         {
             var vm = await turn.Store.Find<VirtualMachine>(vmId);
             throw new Problem(409, "volume-in-use", "The volume is attached to a virtual machine.",
-                $"Volume '{volume.Name}' is attached to '{vm?.Name}'.", "Detach it first, or delete the machine with its disks.").AsException();
+                $"Volume '{volume.Name}' is attached to '{vm?.Name}'.", volume.Role == VolumeRole.Root
+                    ? $"It is the disk that the machine boots from, which goes with the machine: DELETE /api/v1/virtual-machines/{vmId}."
+                    : $"Detach it first (POST /api/v1/volumes/{volume.Id}:detach), or delete the machine with its disks: DELETE /api/v1/virtual-machines/{vmId}.").AsException();
         }
 
         var policy = rules.Of(volume, VolumeDeletion.Policy);

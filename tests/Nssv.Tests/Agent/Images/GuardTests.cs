@@ -102,6 +102,7 @@ public sealed class GuardTests : IDisposable
         var there = Should.Throw<ProblemException>(() => source.Open("/etc/passwd")).Problem.Detail!.Replace("/etc/passwd", "X", StringComparison.Ordinal);
         var absent = Should.Throw<ProblemException>(() => source.Open("/etc/no-such-file")).Problem.Detail!.Replace("/etc/no-such-file", "X", StringComparison.Ordinal);
         absent.ShouldBe(there);
+        there.ShouldEndWith($"import folder of this host: {_root}.", Case.Sensitive, "it says where to put it");
     }
 
     [Theory]

@@ -99,7 +99,7 @@ internal sealed class CreateVirtualMachineTurn : CreateTurn<CreateVirtualMachine
         if (image.Format == ImageFormat.Iso || image.Kind != ImageKind.System)
             throw Problems.Invalid("imageId", $"Image '{image.Name}' is no system image that a machine can boot from.", "Choose an image of kind system in format qcow2 or raw.", "image-kind").AsException();
         if (request.RootDisk?.SizeBytes is { } size && size < image.VirtualSizeBytes)
-            throw Problems.Invalid("rootDisk.sizeBytes", $"The image '{image.Name}' has {image.VirtualSizeBytes} bytes; a disk of {size} cannot hold it.", "Ask for at least the image's size, or leave it out.", "disk-smaller-than-image").AsException();
+            throw Problems.Invalid("rootDisk.sizeBytes", $"The image '{image.Name}' has {ByteCount.InWords(image.VirtualSizeBytes)}; a disk of {ByteCount.InWords(size)} cannot hold it.", "Ask for at least the image's size, or leave it out.", "disk-smaller-than-image").AsException();
         return image;
     }
 
@@ -159,7 +159,8 @@ internal sealed class CreateVirtualMachineTurn : CreateTurn<CreateVirtualMachine
             throw Problems.Invalid("cpuCount", $"The largest host has {candidates.Max(h => h.CpuCount)} CPUs; {request.CpuCount} are wanted.", "Ask for no more than one host has.", "larger-than-any-host").AsException();
         if (!candidates.Exists(h => h.CpuCount >= request.CpuCount && h.MemoryBytes - h.ReservedMemoryBytes >= request.MemoryBytes))
         {
-            throw Problems.Invalid("memoryBytes", $"The largest host can give {candidates.Max(h => h.MemoryBytes - h.ReservedMemoryBytes) >> 20} MiB; {request.MemoryBytes >> 20} are wanted.",
+            var most = candidates.Max(h => h.MemoryBytes - h.ReservedMemoryBytes);
+            throw Problems.Invalid("memoryBytes", $"The largest host can give {ByteCount.InWords(most)}; {ByteCount.InWords(request.MemoryBytes)} are wanted.",
                 "Ask for no more than one host has.", "larger-than-any-host").AsException();
         }
     }
