@@ -25,5 +25,5 @@ internal sealed class LiveProgress(TextWriter output) : IProgressDisplay
     }
 
     private static string Current(OperationSnapshot operation) =>
-        operation.Steps.LastOrDefault(step => step.State is "started" or "undoing") is { } step ? step.WaitsFor is { } reason ? $"{step.Name} waits: {reason}" : step.Name : operation.State;
+        operation.Steps.LastOrDefault(step => step.State is "started" or "undoing" || step.WaitsFor is not null) is { } step ? step.WaitsFor is { } reason ? $"{step.Name} waits: {reason}" : step.Name : operation.State;
 }

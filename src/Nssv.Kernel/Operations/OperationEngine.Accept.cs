@@ -91,7 +91,7 @@ public sealed partial class OperationEngine
         if (_running.TryGetValue(operationId, out var run) && run.PastPointOfNoReturn)
         {
             throw new Problem(409, "past-point-of-no-return", "The operation can only go forward now.",
-                "What it has done cannot be taken back.", "Wait for its end.")
+                "What it has done cannot be taken back.", $"It goes on by itself; GET /api/v1/operations/{operationId} shows what is in its way.")
             { OperationId = operationId }.AsException();
         }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Nssv.Kernel.Agents;
@@ -37,7 +38,12 @@ internal sealed partial class OperationRunner(
     /// <summary>Set once, when both are made.</summary>
     public Bus Bus { get; set; } = null!;
 
+    private readonly ConcurrentDictionary<Id, FailedTry> _failed = new();
     private long _fences;
+
+    /// <summary>Of the steps that are being tried again, the last failure of each.</summary>
+    public IEnumerable<FailedTry> FailedTries => _failed.Select(entry => entry.Value);
+
     public CommandDispatcher Dispatcher => dispatcher;
     public OperationEnds Ends => ends;
     public Signals Signals => signals;
@@ -48,6 +54,19 @@ internal sealed partial class OperationRunner(
     /// <summary>Runs to the end, or as far as it can be taken now.</summary>
     /// <param name="claimed">False for an operation that is cancelled while it waits: it ends without touching its target.</param>
     public async Task<Operation> Run(OperationRun run, bool recovered, bool claimed)
+    {
+        try
+        {
+            return await RunOn(run, recovered, claimed);
+        }
+        finally
+        {
+            // However it leaves this node's hands.
+            _failed.TryRemove(run.Operation.Id, out _);
+        }
+    }
+
+    private async Task<Operation> RunOn(OperationRun run, bool recovered, bool claimed)
     {
         if (run.Operation.State == OperationState.Queued)
         {
@@ -123,6 +142,7 @@ internal sealed partial class OperationRunner(
                 try
                 {
                     await Try(run, binding, step, index, attempt, undoing: false);
+                    _failed.TryRemove(run.Operation.Id, out _);
                     break;
                 }
                 catch (Exception e) when (!LetsGo(run, e))
@@ -139,11 +159,12 @@ internal sealed partial class OperationRunner(
                     }
                     else if (attempt > step.Retry && !(IsAway(e) && attempt < Persistence) || run.Cancelled.IsCancellationRequested || problem.Status is >= 400 and < 500)
                     {
+                        _failed.TryRemove(run.Operation.Id, out _);
                         await journal.TurnBack(run, run.Cancelled.IsCancellationRequested ? CancelledProblem : problem);
                         return await Back(run);
                     }
 
-                    await Pause(attempt);
+                    await Pause(run, attempt, problem);
                 }
             }
 
@@ -168,6 +189,7 @@ internal sealed partial class OperationRunner(
                 try
                 {
                     await Try(run, binding, step, index, attempt, undoing: true);
+                    _failed.TryRemove(run.Operation.Id, out _);
                     break;
                 }
                 catch (HostUnreachableException lost) when (!run.Hold.IsDropped)
@@ -177,9 +199,10 @@ internal sealed partial class OperationRunner(
                 catch (Exception e) when (!LetsGo(run, e))
                 {
                     Log.UndoFailed(log, run.Operation.Id, step.FullName, attempt, e);
+                    var problem = ToProblem(e, step);
                     if (attempt >= Persistence)
-                        return await journal.End(run, OperationState.NeedsAttention, ToProblem(e, step));
-                    await Pause(attempt);
+                        return await journal.End(run, OperationState.NeedsAttention, problem);
+                    await Pause(run, attempt, problem);
                 }
             }
 
@@ -295,12 +318,17 @@ internal sealed partial class OperationRunner(
             ? binding.Host(run, step.Scope)
             : null;
 
-    private Task Pause(int attempt)
+    /// <summary>Until the next try. Meanwhile, and while that one goes on, people are shown why the last one failed.</summary>
+    private Task Pause(OperationRun run, int attempt, Problem problem)
     {
         var pause = FirstPause * Math.Pow(2, Math.Min(attempt - 1, 10));
         if (pause > LongestPause)
             pause = LongestPause;
-        return Task.Delay(pause * (0.75 + chance.Next() / 2), time);
+        pause *= 0.75 + chance.Next() / 2;
+        // Clean-up belongs to an operation that has ended: nobody waits for it.
+        if (!run.IsCleanUp)
+            _failed[run.Operation.Id] = new FailedTry(run.Operation, attempt, problem, time.GetUtcNow() + pause);
+        return Task.Delay(pause, time);
     }
 
     /// <summary>A step could not read: like the journal it waits for the database, and does not give up what is half done at the first refusal.</summary>

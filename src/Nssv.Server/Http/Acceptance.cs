@@ -10,7 +10,7 @@ using Nssv.Server.Metrics;
 namespace Nssv.Server.Http;
 
 /// <summary>Hands a person's request to the bus and answers with its operation.</summary>
-internal sealed class Acceptance(IBus bus, OperationEnds ends, IStore store, TimeProvider time, IHostApplicationLifetime lifetime, AdmissionControl admission, HttpMetrics metrics)
+internal sealed class Acceptance(IBus bus, OperationEnds ends, OperationEngine operations, IStore store, TimeProvider time, IHostApplicationLifetime lifetime, AdmissionControl admission, HttpMetrics metrics)
 {
     /// <summary>202 with the operation's address; 200 when <c>Prefer: wait</c> was given and it ended in time.</summary>
     public async Task Accept(HttpContext http, Request request, ReadOnlyMemory<byte> body)
@@ -36,7 +36,7 @@ internal sealed class Acceptance(IBus bus, OperationEnds ends, IStore store, Tim
         }
         http.Response.Headers.Location = $"{ApiPaths.Root}/operations/{operation.Id}";
         var status = wait is not null && operation.HasEnded() ? StatusCodes.Status200OK : StatusCodes.Status202Accepted;
-        await ApiJson.Write(http.Response, status, await OperationDocument.Of(operation, store));
+        await ApiJson.Write(http.Response, status, await OperationDocument.Of(operation, store, operations));
     }
 
     /// <summary>The operation when it has ended, or as it is when the time is up.</summary>

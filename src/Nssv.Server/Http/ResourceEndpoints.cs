@@ -10,7 +10,7 @@ using Nssv.Kernel.Query;
 namespace Nssv.Server.Http;
 
 /// <summary>List and get of every declared resource: a new one comes with both for nothing.</summary>
-internal sealed class ResourceEndpoints(Collections collections, IStore store, IAuthoriser authoriser)
+internal sealed class ResourceEndpoints(Collections collections, IStore store, IAuthoriser authoriser, OperationEngine running)
 {
     public static readonly string[] ListParameters = ["filter", "sort", "limit", "cursor", "count", "fields", "expand", "aggregate", "groupBy"];
     public static readonly string[] GetParameters = ["fields", "expand"];
@@ -57,7 +57,7 @@ internal sealed class ResourceEndpoints(Collections collections, IStore store, I
     private async Task Answer(HttpContext http, TableModel table, ListQuery query)
     {
         var page = await collections.List(table, query, Visible(authoriser, http.Caller()), http.RequestAborted);
-        var operations = page.Items is [Operation, ..] ? await OperationDocument.Of([.. page.Items.Cast<Operation>()], store) : null;
+        var operations = page.Items is [Operation, ..] ? await OperationDocument.Of([.. page.Items.Cast<Operation>()], store, running) : null;
         await ApiJson.Write(http.Response, StatusCodes.Status200OK, writer =>
         {
             writer.WriteStartObject();
@@ -91,7 +91,7 @@ internal sealed class ResourceEndpoints(Collections collections, IStore store, I
         QueryParameters.Check(parameters, GetParameters);
         var query = new ListQuery { Fields = QueryParameters.Names(parameters, "fields"), Expand = QueryParameters.Names(parameters, "expand") };
         var row = await collections.Get(table, http.RouteId()!.Value, Visible(authoriser, http.Caller()), query, http.RequestAborted);
-        var operation = row is Operation found ? await OperationDocument.Of(found, store) : null;
+        var operation = row is Operation found ? await OperationDocument.Of(found, store, running) : null;
         // A part of a resource, or one with others put into it, is no version of it.
         if (row is Resource { Version: var version })
         {

@@ -10,7 +10,7 @@ using Nssv.Server.Http;
 namespace Nssv.Server.Watching;
 
 /// <summary>Turns events into the resources that they spoke of.</summary>
-internal sealed class ChangeReader(Collections collections, IStore store)
+internal sealed class ChangeReader(Collections collections, IStore store, OperationEngine running)
 {
     private static readonly JsonWriterOptions Writing = new() { Encoder = ApiJson.Options.Encoder, SkipValidation = true };
 
@@ -36,7 +36,7 @@ internal sealed class ChangeReader(Collections collections, IStore store)
 
     /// <summary>Rows as the API shows them.</summary>
     public async ValueTask<IReadOnlyList<byte[]>> Documents(TableModel table, IReadOnlyList<object> rows) => rows is [Operation, ..]
-        ? [.. (await OperationDocument.Of([.. rows.Cast<Operation>()], store)).Select(document => Text(writer => document.WriteTo(writer)))]
+        ? [.. (await OperationDocument.Of([.. rows.Cast<Operation>()], store, running)).Select(document => Text(writer => document.WriteTo(writer)))]
         : [.. rows.Select(row => Document(table, row))];
 
     public static byte[] Document(TableModel table, object row) => Text(writer => ResourceView.Write(writer, table, row));

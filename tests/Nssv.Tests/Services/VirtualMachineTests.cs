@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
 using Nssv.Contracts.Agent;
 using Nssv.Contracts.Compute;
 using Nssv.Contracts.Images;
@@ -71,7 +72,7 @@ public sealed class VirtualMachineTests
         (await Waiting(made)).ShouldBeEmpty("it has ended");
 
         async Task<IEnumerable<string>> Waiting(Operation operation) =>
-            (await OperationDocument.Of(operation, bed.Store))["steps"]!.AsArray().Select(step => (string?)step!["waitsFor"]).OfType<string>();
+            (await OperationDocument.Of(operation, bed.Store, bed.Services.GetRequiredService<OperationEngine>()))["steps"]!.AsArray().Select(step => (string?)step!["waitsFor"]).OfType<string>();
     }
 
     [Fact]
