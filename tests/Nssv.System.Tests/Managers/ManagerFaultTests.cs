@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Nssv.Client.Problems;
 using Nssv.System.Tests.Platform;
 using Shouldly;
 using Xunit;
@@ -119,8 +120,7 @@ public sealed class ManagerFaultTests(TwoManagers platform) : IClassFixture<TwoM
             (await platform.Second.Nodes()).ShouldAllBe(node => node["standsAside"]!.GetValue<bool>() == (node["id"]!.GetValue<string>() == platform.Second.Id));
             (await platform.First.Nodes()).Single(node => node["id"]!.GetValue<string>() == platform.Second.Id)["peer"]!["state"]!.GetValue<string>().ShouldBe("silent");
             (await platform.Second.Nodes()).Single(node => node["id"]!.GetValue<string>() == platform.First.Id)["peer"]!["state"]!.GetValue<string>().ShouldBe("answers");
-            var passedOn = await platform.Second.Api.Mutate(Instance.Post("data-centers", new JsonObject { ["name"] = "passed-on" }));
-            (await platform.First.Api.WaitForOperation(passedOn.Id)).Succeeded.ShouldBeTrue();
+            await Instance.Until(PassesOn, "the one aside to pass a request on: until it has read whose the shards are now, it answers 503");
             await load.Ends(24, "while one does not reach the other");
         }
 
@@ -128,6 +128,19 @@ public sealed class ManagerFaultTests(TwoManagers platform) : IClassFixture<TwoM
         await load.Ends(8, "the network is whole again");
         TakenOver().ShouldBe(takenOver);
         await platform.Adds(load, before);
+
+        async Task<bool> PassesOn()
+        {
+            try
+            {
+                var passedOn = await platform.Second.Api.Mutate(Instance.Post("data-centers", new JsonObject { ["name"] = "passed-on" }));
+                return (await platform.First.Api.WaitForOperation(passedOn.Id)).Succeeded;
+            }
+            catch (ApiProblemException refused) when (refused.Problem.Status == 503)
+            {
+                return false;
+            }
+        }
     }
 
     [Fact]
