@@ -99,7 +99,8 @@ public sealed class TwoManagers : IAsyncLifetime
                 (rows, real) = (Rows(), await Real());
                 return rows == real;
             },
-            "the hosts hold what the rows say", () => Task.FromResult($"rows:\n{rows}\nhosts:\n{real}"), TimeSpan.FromSeconds(30));
+            "the hosts hold what the rows say",
+            () => Task.FromResult($"only the rows say:\n{Without(rows, real)}\nonly the hosts hold:\n{Without(real, rows)}\n{Logs()}"), TimeSpan.FromSeconds(30));
         TestContext.Current.TestOutputHelper?.WriteLine($"{load.Ended.Count} operations, {load.Refusals} refusals in between");
     }
 
@@ -171,6 +172,8 @@ public sealed class TwoManagers : IAsyncLifetime
         .. host.Value["domains"]!.AsArray().Select(domain => $"machine {domain!["virtualMachineId"]} {domain["state"]} on {host.Key}"),
         .. host.Value["layers"]!.AsArray().Select(layer => $"layer {layer!["layerId"]} on {host.Key}"),
     ]));
+
+    private static string Without(string lines, string others) => Lines(lines.Split('\n').Except(others.Split('\n')));
 
     private static string Lines(IEnumerable<string> lines) => string.Join('\n', lines.Order(StringComparer.Ordinal));
 
