@@ -6,7 +6,8 @@ using Nssv.Kernel.Tags;
 namespace Nssv.Kernel.Query;
 
 /// <summary>List, get and count of any resource (or other table, such as events), from its declaration alone.</summary>
-public sealed class Collections(Database database, TimeProvider time, QueryLimits? limits = null, TagCatalog? tags = null)
+/// <param name="wasTag">Whether somebody has ever declared a tag of this name; a filter with one that nobody has is refused. Null: filters may name any.</param>
+public sealed class Collections(Database database, TimeProvider time, QueryLimits? limits = null, TagCatalog? tags = null, Func<string, ValueTask<bool>>? wasTag = null)
 {
     private readonly QueryLimits _limits = limits ?? new();
 
@@ -26,7 +27,7 @@ public sealed class Collections(Database database, TimeProvider time, QueryLimit
         var limit = query.Limit ?? ListQuery.DefaultLimit;
         if (limit is < 0 or > ListQuery.MostLimit)
             throw Problems.Invalid("limit", $"{limit} is not between 0 and {ListQuery.MostLimit}.").AsException();
-        var filter = FilterBinder.Read(Models, Tags, table, query.Filter, time.GetUtcNow());
+        var filter = await Filter(table, query.Filter);
         var reader = Reader(cancellation);
         var order = Order.Parse(Models, table, query.Sort);
         if (Aggregation.Of(Models, table, query) is { } aggregation)
@@ -56,6 +57,25 @@ public sealed class Collections(Database database, TimeProvider time, QueryLimit
     {
         var page = await List(Models.Table<T>(), query, access);
         return new([.. page.Items.Cast<T>()], page.NextCursor, page.Count);
+    }
+
+    /// <summary>The same query as a watcher's.</summary>
+    /// <exception cref="ProblemException">400, as a list's.</exception>
+    public async ValueTask<WatchQuery> Watched(TableModel table, ListQuery query)
+    {
+        await Filter(table, query.Filter);
+        return WatchQuery.Read(Models, Tags, table, query, time.GetUtcNow());
+    }
+
+    private async ValueTask<FilterNode?> Filter(TableModel table, string? text)
+    {
+        var filter = FilterBinder.Read(Models, Tags, table, text, time.GetUtcNow(), out var undeclared);
+        foreach (var tag in undeclared)
+        {
+            if (wasTag is not null && !await wasTag(tag.Name))
+                throw tag.Refusal(Tags);
+        }
+        return filter;
     }
 
     public async ValueTask<long> Count(TableModel table, string? filter, AccessPredicate access) =>

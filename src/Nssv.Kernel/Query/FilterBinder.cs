@@ -9,15 +9,23 @@ internal sealed class FilterBinder(ResourceModels models, TagCatalog tags, DateT
 {
     private static readonly FilterNode.AllOf Anything = new([]);
 
-    /// <summary>Null for an empty filter.</summary>
+    private readonly List<UndeclaredTag> _undeclared = [];
+
+    /// <summary>Null for an empty filter. Takes tags that nobody declares.</summary>
     /// <param name="tags">Those that are declared as numbers are compared as such, all others as texts.</param>
     /// <exception cref="ProblemException">400 invalid-filter, with the position; 400 query-too-expensive.</exception>
-    public static FilterNode? Read(ResourceModels models, TagCatalog tags, TableModel table, string? filter, DateTimeOffset now)
+    public static FilterNode? Read(ResourceModels models, TagCatalog tags, TableModel table, string? filter, DateTimeOffset now) => Read(models, tags, table, filter, now, out _);
+
+    /// <summary>The same, with the tags of the filter that this build and its plugins do not declare.</summary>
+    public static FilterNode? Read(ResourceModels models, TagCatalog tags, TableModel table, string? filter, DateTimeOffset now, out IReadOnlyList<UndeclaredTag> undeclared)
     {
+        undeclared = [];
         if (FilterParser.Parse(filter) is not { } syntax)
             return null;
-        var node = new FilterBinder(models, tags, now).Bind(table, syntax);
+        var binder = new FilterBinder(models, tags, now);
+        var node = binder.Bind(table, syntax);
         FilterCost.Check(node);
+        undeclared = binder._undeclared;
         return node;
     }
 
@@ -69,12 +77,19 @@ internal sealed class FilterBinder(ResourceModels models, TagCatalog tags, DateT
             if (!table.TryField(name, out var column) || !column.Public)
                 throw Fields.Unknown("filter", $"Position {field.Position + at}: there is no field '{Fields.Shown(name)}' in {table.PublicName}.", name, Fields.Filterable(models, table));
             var member = Member(column, field with { Text = name, Position = field.Position + at }, rest.Length == name.Length ? null : key?.Text ?? rest[(name.Length + 1)..]);
+            Note(table, column, member, key?.Position ?? field.Position + at + name.Length + 1);
             return new(relations, new(table, column, member, Number(column, member)), field);
         }
     }
 
     private TagKind? Number(ColumnModel column, string? member) =>
         member is not null && Fields.IsTags(column) && tags.Find(member) is { IsNumber: true } tag ? tag.Kind : null;
+
+    private void Note(TableModel table, ColumnModel column, string? member, int position)
+    {
+        if (member is not null && Fields.IsTags(column) && tags.Find(member) is null)
+            _undeclared.Add(new(table, member, position));
+    }
 
     private static string? Member(ColumnModel column, Token field, string? member)
     {
@@ -118,13 +133,14 @@ internal sealed class FilterBinder(ResourceModels models, TagCatalog tags, DateT
         : new FilterNode.Not(new FilterNode.IsNull(operand));
 
     /// <summary><c>labels:env</c>: it has this key.</summary>
-    private static FilterNode.Not Json(FilterOperand operand, FilterSyntax.Restriction restriction)
+    private FilterNode.Not Json(FilterOperand operand, FilterSyntax.Restriction restriction)
     {
         var name = operand.Column.JsonName;
         if (!Fields.IsLabels(operand.Column))
             throw FilterProblems.At(restriction.Field.Position, $"'{name}' cannot be compared.", $"{name}:* asks whether there is anything in it.");
         if (restriction.Operator.Text != ":" || restriction.Value.Text.Length == 0 || restriction.Value.Text.Contains('\0'))
             throw FilterProblems.At(restriction.Field.Position, $"Name the key: {name}.key = \"value\", or {name}:key.");
+        Note(operand.Table, operand.Column, restriction.Value.Text, restriction.Value.Position);
         return new FilterNode.Not(new FilterNode.IsNull(operand with { Member = restriction.Value.Text }));
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Nssv.Contracts.Compute;
+using Nssv.Contracts.Platform;
 using Nssv.Kernel.Composition;
 using Nssv.Kernel.Data;
 using Nssv.Kernel.Data.Postgres;
@@ -37,9 +38,13 @@ internal static partial class DataServices
         services.AddSingleton<IWriter>(provider => provider.GetRequiredService<Writer>());
         services.AddSingleton<Store>();
         services.AddSingleton<IStore>(provider => provider.GetRequiredService<Store>());
-        services.AddSingleton(provider => new Collections(provider.GetRequiredService<Database>(), provider.GetRequiredService<TimeProvider>(), tags: provider.GetRequiredService<TagCatalog>()));
+        services.AddSingleton(provider => new Collections(provider.GetRequiredService<Database>(), provider.GetRequiredService<TimeProvider>(),
+            tags: provider.GetRequiredService<TagCatalog>(), wasTag: name => WasTag(provider.GetRequiredService<IStore>(), name)));
         return services;
     }
+
+    /// <summary>A tag keeps its row when nobody declares it any more.</summary>
+    private static async ValueTask<bool> WasTag(IStore store, string name) => await store.First<TagType>(Condition.Equal(nameof(TagType.Name), name)) is not null;
 
     /// <exception cref="InstanceLockedException">Another manager runs on this home.</exception>
     public static Database Open(ServerSettings settings, ResourceModels models) => settings.HasPeers

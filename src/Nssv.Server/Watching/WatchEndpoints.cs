@@ -31,12 +31,12 @@ internal sealed class WatchEndpoints(
     {
         var parameters = http.Request.Query;
         QueryParameters.Check(parameters, Parameters);
-        var query = WatchQuery.Read(collections.Models, collections.Tags, table, new()
+        var query = await collections.Watched(table, new()
         {
             Filter = QueryParameters.Text(parameters, "filter"),
             Fields = QueryParameters.Names(parameters, "fields"),
             Expand = QueryParameters.Names(parameters, "expand"),
-        }, time.GetUtcNow());
+        });
         var isInitial = !parameters.ContainsKey("initial") || QueryParameters.Flag(parameters, "initial");
         var place = EventResponse.Place(http);
         var caller = http.Caller();

@@ -61,7 +61,9 @@ public sealed class TagTests(RunningServer server) : IClassFixture<RunningServer
         var id = await DataCenter(client);
         var store = server.Services.GetRequiredService<IStore>();
         var row = await store.Get<DataCenter>(Nssv.Kernel.Id.Parse(id));
-        await server.Services.GetRequiredService<IWriter>().Commit(new UnitOfWork().Update(row, row with { Tags = new Dictionary<string, string> { ["gone.plugin"] = "x" } }));
+        var writer = server.Services.GetRequiredService<IWriter>();
+        var type = (await store.List<TagType>())[0] with { Id = new(Guid.CreateVersion7()), Name = "gone.plugin", Known = false };
+        await writer.Commit(new UnitOfWork().Insert(type).Update(row, row with { Tags = new Dictionary<string, string> { ["gone.plugin"] = "x" } }));
 
         using var renamed = await Patch(client, id, """{"name":"renamed"}""");
         renamed.StatusCode.ShouldBe(HttpStatusCode.Accepted);
@@ -75,6 +77,36 @@ public sealed class TagTests(RunningServer server) : IClassFixture<RunningServer
         var operation = (string)(await removed.Content.ReadFromJsonAsync<JsonObject>())!["id"]!;
         (await store.List<Event>(Condition.Equal(nameof(Event.OperationId), Nssv.Kernel.Id.Parse(operation)))).Where(change => change.Type == "data-center.updated")
             .ShouldHaveSingleItem().Data["tags"]!.AsObject().Count.ShouldBe(0);
+        await writer.Commit(new UnitOfWork().Delete(type));
+    }
+
+    [Theory]
+    [InlineData("tags.compute.pinnedToHots = x", 6, "compute.pinnedToHots")]
+    [InlineData("state = running AND tags.\"compute.pinnedToHots\":*", 26, "compute.pinnedToHots")]
+    [InlineData("NOT tags:compute.pinnedToHots", 10, "compute.pinnedToHots")]
+    [InlineData("tags.compute.pinnedToHots IN (x, y)", 6, "compute.pinnedToHots")]
+    [InlineData("host.virtualMachines.tags.compute.pinned != null", 27, "compute.pinned")]
+    public async Task A_filter_with_a_tag_that_nobody_ever_declared_is_refused_at_its_place(string filter, int position, string name)
+    {
+        using var client = server.SignedIn();
+        foreach (var path in new[] { "/api/v1/virtual-machines?filter=", "/api/v1/virtual-machines:watch?filter=" })
+        {
+            using var answer = await client.GetAsync(path + Uri.EscapeDataString(filter));
+            var problem = await RunningServer.Problem(answer, HttpStatusCode.BadRequest, "invalid-filter");
+            ((string)problem["detail"]!).ShouldBe($"Position {position}: there is no system tag '{name}'.", path);
+            ((string)problem["advice"]!).ShouldStartWith("Did you mean 'compute.pinnedToHost'?");
+            ((string)problem["field"]!).ShouldBe("filter");
+        }
+        using var labels = await client.GetAsync("/api/v1/virtual-machines?filter=" + Uri.EscapeDataString(filter.Replace("tags", "labels", StringComparison.Ordinal)));
+        labels.StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Where_no_tags_are_declared_the_refusal_leads_to_labels()
+    {
+        using var client = server.SignedIn();
+        using var answer = await client.GetAsync("/api/v1/data-centers?filter=" + Uri.EscapeDataString("tags.env = prod"));
+        ((string)(await RunningServer.Problem(answer, HttpStatusCode.BadRequest, "invalid-filter"))["advice"]!).ShouldBe("There are none for a data-center; words of your own are labels: labels.key = \"value\".");
     }
 
     private static async Task<string> DataCenter(HttpClient client)
