@@ -43,6 +43,8 @@ progress() {
   start=$SECONDS
   "$@" >"$log" 2>&1 </dev/null &
   pid=$!
+  # What runs in the background does not hear Ctrl-C.
+  trap 'kill "$pid" 2>/dev/null && wait "$pid"; exit 130' INT TERM
   [ -t 2 ] || say "$label ..."
   while kill -0 "$pid" 2>/dev/null; do
     elapsed=$((SECONDS - start))
@@ -55,6 +57,7 @@ progress() {
     sleep 0.2
   done
   wait "$pid" || code=$?
+  trap - INT TERM
   [ ! -t 2 ] || printf '\r\033[K' >&2
   if [ "$code" = 0 ]; then
     say "$label: done in $((SECONDS - start)) s"

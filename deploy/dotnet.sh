@@ -63,6 +63,8 @@ build() {
   exec {lock}>&-
 }
 
+run_build() { cd "$NSSV_ROOT" && exec "$DOTNET" build "$1" -c Release -v minimal -nodeReuse:false -p:UseSharedCompilation=false; }
+
 is_built() { [ "$(cat "$ARTIFACTS/built-$1" 2>/dev/null)" = "$2" ]; }
 
 # compile SOLUTION PART...: notes the signatures of the parts in files; they are the caller's local variables.
@@ -70,9 +72,8 @@ compile() {
   local solution=$1 part
   shift
   need_sdk
-  say "Building nSSV ..."
   rm -f "${@/#/$ARTIFACTS/built-}"
-  (cd "$NSSV_ROOT" && "$DOTNET" build "$solution" -c Release -v minimal -nodeReuse:false -p:UseSharedCompilation=false >&2 </dev/null) ||
+  progress "Building nSSV" run_build "$solution" ||
     die "The build failed; its errors are above." "When a package could not be restored, check the network and the sources that 'dotnet nuget list source' shows, then repeat the command."
   for part in "$@"; do echo "${!part}" >"$ARTIFACTS/built-$part"; done
 }
