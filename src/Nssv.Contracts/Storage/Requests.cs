@@ -15,7 +15,9 @@ public sealed record CreateVolume : CreateRequest, IValidated
     public required string Name { get; init; }
     public string? Description { get; init; }
     public required long SizeBytes { get; init; }
-    public required Id DataStorageId { get; init; }
+
+    /// <summary>The data storage that holds it; null: the only one that is attached to a cluster, or to that of <see cref="HostId"/>. Where there are several, one must be named.</summary>
+    public Id? DataStorageId { get; init; }
 
     /// <summary>What deleting it will do; null: as the setting of its kind says.</summary>
     public DeletionPolicy? DeletionPolicy { get; init; }

@@ -14,7 +14,7 @@ internal static class VolumeCommands
             commands.Create(
                 "Create a data disk",
                 Field.Size("--size", "sizeBytes", "What the guest sees, for example 10GiB", required: true),
-                Field.Reference("--datastorage", "dataStorageId", "data-storages", "The data storage that holds it", required: true),
+                Field.Reference("--datastorage", "dataStorageId", "data-storages", "The data storage that holds it; else the only one"),
                 Field.Reference("--host", "hostId", "hosts", "The host that holds it, where the storage is not shared"),
                 Field.Description(),
                 Field.Labels(),

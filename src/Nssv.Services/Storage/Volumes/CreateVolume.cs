@@ -11,12 +11,13 @@ namespace Nssv.Services.Storage.Volumes;
 /// <summary>Accepts a new, empty data volume.</summary>
 internal sealed class CreateVolumeTurn : CreateTurn<CreateVolume>
 {
+    private const int MostNamed = 10;
+
     public override Type ResourceType => typeof(Volume);
 
     public override async ValueTask<Decision> Decide(CreateVolume request, AcceptContext turn)
     {
-        var storage = await turn.Store.Find<DataStorage>(request.DataStorageId)
-            ?? throw Problems.Invalid("dataStorageId", $"There is no data storage '{request.DataStorageId}'.", code: "reference-not-found").AsException();
+        var storage = await Storage(request, turn.Store);
         var hostId = await Host(request, storage, turn.Store);
         var layerId = turn.Ids.Next();
         var volume = new Volume
@@ -65,6 +66,25 @@ internal sealed class CreateVolumeTurn : CreateTurn<CreateVolume>
             Format = volume.Format,
             HostId = hostId,
         }, new UnitOfWork().Insert(volume).Insert(layer));
+    }
+
+    /// <summary>The wanted storage, or the only one that there is.</summary>
+    private static async ValueTask<DataStorage> Storage(CreateVolume request, IStore store)
+    {
+        if (request.DataStorageId is { } wanted)
+            return await store.Find<DataStorage>(wanted) ?? throw Problems.Invalid("dataStorageId", $"There is no data storage '{wanted}'.", code: "reference-not-found").AsException();
+        var host = request.HostId is { } id
+            ? await store.Find<Host>(id) ?? throw Problems.Invalid("hostId", $"There is no host '{id}'.", code: "reference-not-found").AsException()
+            : null;
+        var links = host is null ? await store.List<DataStorageAttachment>() : await store.List<DataStorageAttachment>(Condition.Equal(nameof(DataStorageAttachment.ClusterId), host.ClusterId));
+        List<Id> candidates = [.. links.Select(link => link.DataStorageId).Distinct()];
+        var storages = candidates.Count == 0 ? [] : (await store.List<DataStorage>(Condition.In(nameof(DataStorage.Id), candidates))).OrderBy(storage => storage.Name, StringComparer.Ordinal).ToList();
+        return storages is [var only] ? only
+            : throw new Problem(400, "data-storage-needed", "The request does not say where the disk shall be.",
+                storages.Count == 0 ? $"No data storage is attached to {(host is null ? "any cluster" : $"the cluster of host '{host.Name}'")}."
+                : $"There are {storages.Count} data storages: {string.Join(", ", storages.Take(MostNamed).Select(storage => $"'{storage.Name}'"))}{(storages.Count > MostNamed ? ", …" : "")}.",
+                storages.Count == 0 ? "Attach one to the cluster." : "Name one with dataStorageId.", "dataStorageId")
+            { Candidates = [.. storages.Select(storage => storage.Id.ToString())] }.AsException();
     }
 
     /// <summary>The wanted host, or the connected one with the most room in the storage.</summary>
