@@ -61,14 +61,14 @@ public sealed record Operation : Resource
     [Observed] public DateTimeOffset? StartedAt { get; init; }
     [Observed] public DateTimeOffset? EndedAt { get; init; }
 
-    /// <summary>Who asked, by name, for the audit.</summary>
-    [Internal] public string? CallerName { get; init; }
+    /// <summary>Who asked, by the name of then; for people and for the audit.</summary>
+    public string? CallerName { get; init; }
 
     /// <summary>Where the request came from, for the audit.</summary>
     [Internal] public string? ClientAddress { get; init; }
 
-    /// <summary>The target's name when this was accepted, for the audit.</summary>
-    [Internal] public string? TargetName { get; init; }
+    /// <summary>The target's name when this was accepted; null for what has none. For people and for the audit.</summary>
+    public string? TargetName { get; init; }
 }
 
 public enum OperationState

@@ -22,7 +22,7 @@ internal sealed class EventEndpoints(EventLog log, Collections collections, IAut
     private readonly TableModel _table = collections.Models.Table<Event>();
 
     public void Map(IEndpointRouteBuilder endpoints) => endpoints.MapGet($"{ApiPaths.Root}/events", Handle).Allow(Access.Permitted(Permission))
-        .WithMetadata(new Answers("What happened: a list, or a stream for Accept: text/event-stream", ("200", typeof(EventPage))) { Parameters = ["filter", "resourceId", "limit", "cursor", "after"] });
+        .WithMetadata(new Answers("What happened: a list, or a stream for Accept: text/event-stream", ("200", typeof(EventPage))) { Parameters = ["filter", "resourceId", "sort", "limit", "cursor", "after"] });
 
     private Task Handle(HttpContext http)
     {
@@ -94,16 +94,18 @@ internal sealed class EventEndpoints(EventLog log, Collections collections, IAut
     private async Task List(HttpContext http)
     {
         var query = http.Request.Query;
-        QueryParameters.Check(query, "after", "limit", "cursor", "resourceId", "filter");
+        QueryParameters.Check(query, "after", "limit", "cursor", "resourceId", "filter", "sort");
         var limit = (int)(QueryParameters.Number(query, "limit", 1, LargestLimit) ?? DefaultLimit);
         var scope = authoriser.Scope(http.Caller(), Permission);
         var resource = query.TryGetValue("resourceId", out var text)
             ? Id.TryParse(text.ToString(), null, out var id) ? id : throw HttpProblems.NotAnId("resourceId", text.ToString()).AsException()
             : (Id?)null;
-        var place = QueryParameters.Number(query, "cursor", 0, long.MaxValue - LargestLimit) ?? EventResponse.Place(http);
-        var found = QueryParameters.Text(query, "filter") is { Length: > 0 } filter
-            ? await Filtered(filter, resource, place ?? 0, limit, scope, http.RequestAborted)
-            : await Unfiltered(resource, place ?? await log.Oldest() - 1, limit, scope);
+        var cursor = QueryParameters.Number(query, "cursor", 0, long.MaxValue - LargestLimit);
+        var filter = QueryParameters.Text(query, "filter") is { Length: > 0 } asked ? asked : null;
+        var place = EventResponse.Place(http);
+        var found = IsNewestFirst(query) ? await Filtered(filter, resource, "sequence desc", place ?? 0, cursor, limit, scope, http.RequestAborted)
+            : filter is not null ? await Filtered(filter, resource, "sequence", cursor ?? place ?? 0, null, limit, scope, http.RequestAborted)
+            : await Unfiltered(resource, cursor ?? place ?? await log.Oldest() - 1, limit, scope);
         var next = found.Count == limit ? found[^1].Sequence.ToString(CultureInfo.InvariantCulture) : null;
         await ApiJson.Write(http.Response, StatusCodes.Status200OK, new EventPage(found, next));
     }
@@ -128,13 +130,27 @@ internal sealed class EventEndpoints(EventLog log, Collections collections, IAut
         return found;
     }
 
+    /// <summary>Events are in the order of their numbers; a person looks at the newest first.</summary>
+    private static bool IsNewestFirst(IQueryCollection query) => QueryParameters.Text(query, "sort")?.Trim() switch
+    {
+        null or "" or "sequence" or "sequence asc" => false,
+        "sequence desc" => true,
+        { } other => throw Problems.Invalid("sort", $"Events cannot be sorted by '{(other.Length <= 80 ? other : other[..80] + "…")}'.", "Leave it out, or write: sequence desc.", "invalid-sort").AsException(),
+    };
+
     /// <summary>The database looks through all that is kept, within the time that a query has.</summary>
-    private async Task<IReadOnlyList<Event>> Filtered(string filter, Id? resource, long place, int limit, ReadScope scope, CancellationToken cancellation)
+    private async Task<IReadOnlyList<Event>> Filtered(string? filter, Id? resource, string sort, long after, long? before, int limit, ReadScope scope, CancellationToken cancellation)
     {
         // On its own first: its mistakes are to be named by their place in what was written.
         _ = WatchQuery.Read(collections.Models, collections.Tags, _table, new() { Filter = filter }, time.GetUtcNow());
-        var own = resource is { } id ? $" AND resourceId = \"{id}\"" : "";
-        var page = await collections.List(_table, new() { Filter = FormattableString.Invariant($"sequence > {place}{own} AND ({filter})"), Limit = limit },
+        List<string> parts = [FormattableString.Invariant($"sequence > {after}")];
+        if (before is { } end)
+            parts.Add(FormattableString.Invariant($"sequence < {end}"));
+        if (resource is { } id)
+            parts.Add($"resourceId = \"{id}\"");
+        if (filter is not null)
+            parts.Add($"({filter})");
+        var page = await collections.List(_table, new() { Filter = string.Join(" AND ", parts), Sort = sort, Limit = limit },
             scope.ProjectIds is { } projects ? AccessPredicate.InProjects(projects) : AccessPredicate.All, cancellation);
         return [.. page.Items.Cast<Event>()];
     }

@@ -82,6 +82,33 @@ public sealed class EventStreamTests(RunningServer server) : IClassFixture<Runni
         next["items"]![0]!["sequence"]!.GetValue<long>().ShouldBe(page["items"]![1]!["sequence"]!.GetValue<long>() + 1);
     }
 
+    [Fact]
+    public async Task The_newest_come_first_when_asked_and_pages_go_back()
+    {
+        var center = await server.AddDataCenter("newest");
+        var writer = server.Services.GetRequiredService<IWriter>();
+        for (var i = 0; i < 3; i++)
+            center = await Renamed(center, $"newest {i}");
+        using var client = server.SignedIn();
+        var all = Numbers(await client.GetFromJsonAsync<JsonObject>($"/api/v1/events?resourceId={center.Id}"));
+        all.Count.ShouldBe(4);
+        var page = (await client.GetFromJsonAsync<JsonObject>($"/api/v1/events?resourceId={center.Id}&sort=sequence desc&limit=3"))!;
+        Numbers(page).ShouldBe([all[3], all[2], all[1]]);
+        Numbers(await client.GetFromJsonAsync<JsonObject>($"/api/v1/events?resourceId={center.Id}&sort=sequence desc&limit=3&cursor={page["nextCursor"]}")).ShouldBe([all[0]]);
+        Numbers(await client.GetFromJsonAsync<JsonObject>($"/api/v1/events?filter=resourceId = {center.Id}&sort=sequence desc&after={all[1]}")).ShouldBe([all[3], all[2]]);
+        Numbers(await client.GetFromJsonAsync<JsonObject>($"/api/v1/events?resourceId={center.Id}&sort=sequence")).ShouldBe(all);
+        await RunningServer.Problem(await client.GetAsync("/api/v1/events?sort=type"), HttpStatusCode.BadRequest, "invalid-sort");
+
+        async Task<DataCenter> Renamed(DataCenter before, string name)
+        {
+            var after = before with { Name = name };
+            await writer.Commit(new UnitOfWork().Update(before, after));
+            return await server.Services.GetRequiredService<IStore>().Get<DataCenter>(before.Id);
+        }
+
+        static List<long> Numbers(JsonObject? page) => [.. page!["items"]!.AsArray().Select(item => item!["sequence"]!.GetValue<long>())];
+    }
+
     private async Task<long> Head() => (await server.Services.GetRequiredService<IStore>().Select("SELECT seq FROM outbox_head", [], row => row.GetInt64(0)))[0];
 
     private static async Task<HttpResponseMessage> Ask(HttpClient client, string place)
