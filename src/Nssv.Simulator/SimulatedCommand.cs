@@ -27,7 +27,7 @@ internal sealed class SimulatedCommand(MachineState state, CommandScope scope)
             DeleteImage delete => Remove(state.Images, delete.ImageId, "image.delete"),
             DefineDomain define => Define(define.Domain),
             StartDomain start => StartDomain(start, out changed),
-            StopDomain stop => To(stop.VirtualMachineId, DomainState.Defined, "domain.stop", out changed),
+            StopDomain stop => StoppedDomain.Of(To(stop.VirtualMachineId, DomainState.Defined, "domain.stop", out changed), changed is null ? null : stop.GraceSeconds <= 0),
             KillDomain kill => To(kill.VirtualMachineId, DomainState.Defined, "domain.kill", out changed),
             RebootDomain reboot => To(reboot.VirtualMachineId, DomainState.Running, "domain.reboot", out changed),
             PauseDomain pause => To(pause.VirtualMachineId, DomainState.Paused, "domain.pause", out changed),

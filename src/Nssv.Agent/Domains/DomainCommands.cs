@@ -87,12 +87,12 @@ internal sealed class DomainCommands(EngineOptions options, LibvirtLink link, Do
         }), cancel).ConfigureAwait(false);
     }, cancel);
 
-    public async Task<DomainStatus> Stop(StopDomain command, Func<bool> stillWanted, CancellationToken cancel)
+    public async Task<StoppedDomain> Stop(StopDomain command, Func<bool> stillWanted, CancellationToken cancel)
     {
         var id = command.VirtualMachineId;
         var first = await Call(connection => StatusOf(connection, id), cancel).ConfigureAwait(false);
         if (IsOff(first) || command.GraceSeconds <= 0)
-            return await Destroy(id, first.RunGeneration, cancel).ConfigureAwait(false);
+            return StoppedDomain.Of(await Destroy(id, first.RunGeneration, cancel).ConfigureAwait(false), IsOff(first) ? null : true);
         // Waits outside the lane: a forced stop passes one that is patient.
         var end = time.GetUtcNow() + TimeSpan.FromSeconds(command.GraceSeconds);
         while (time.GetUtcNow() < end)
@@ -100,7 +100,7 @@ internal sealed class DomainCommands(EngineOptions options, LibvirtLink link, Do
             var next = watch.Next(id);
             var status = await lanes.Run(id, () => Call(connection => PressPowerButton(connection, id, first.RunGeneration), cancel), cancel).ConfigureAwait(false);
             if (IsOff(status) || status.RunGeneration != first.RunGeneration)
-                return status;
+                return StoppedDomain.Of(status, forced: false);
             var again = time.GetUtcNow() + PressAgain;
             while (!next.IsCompleted && time.GetUtcNow() is var now && now < end && now < again)
             {
@@ -112,7 +112,7 @@ internal sealed class DomainCommands(EngineOptions options, LibvirtLink link, Do
         }
 
         logger.GraceOver(id, command.GraceSeconds);
-        return await Destroy(id, first.RunGeneration, cancel).ConfigureAwait(false);
+        return StoppedDomain.Of(await Destroy(id, first.RunGeneration, cancel).ConfigureAwait(false), forced: true);
     }
 
     public async Task<DomainStatus> Kill(KillDomain command, CancellationToken cancel)

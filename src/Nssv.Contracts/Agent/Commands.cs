@@ -68,7 +68,14 @@ public sealed record StartDomain(Id VirtualMachineId, long RunGeneration) : Comm
 
 /// <summary>Asks the guest to shut down (ACPI) and waits; after the grace time it is destroyed, at once when <paramref name="GraceSeconds"/> is 0. Not running is done.</summary>
 [Command("domain.stop")]
-public sealed record StopDomain(Id VirtualMachineId, int GraceSeconds) : Command<DomainStatus>;
+public sealed record StopDomain(Id VirtualMachineId, int GraceSeconds) : Command<StoppedDomain>;
+
+/// <summary>What a host sees of a domain that it has stopped: a <see cref="DomainStatus"/>, and how it came about.</summary>
+/// <param name="Forced">False: its guest went by itself; true: its power was cut. Null when it was off already, and from agents that do not say it.</param>
+public sealed record StoppedDomain(Id VirtualMachineId, long RunGeneration, DomainState State, string? Reason, bool? Forced)
+{
+    public static StoppedDomain Of(DomainStatus status, bool? forced) => new(status.VirtualMachineId, status.RunGeneration, status.State, status.Reason, forced);
+}
 
 /// <summary>Turns it off at once. Does not wait for other commands on this machine: it is what ends a graceful stop that takes too long. Not running is done.</summary>
 [Command("domain.kill", PassesQueue = true)]

@@ -80,7 +80,8 @@ public sealed class LifecycleTests(SharedInstance shared)
             await console.Until("MICRO-READY");
             _instance.Starts(id).ShouldBe(1, "a reboot is the guest's, not a new QEMU");
 
-            await _instance.Cli("vm", "stop", "first", "--wait");
+            var stopped = await _instance.CliJson("vm", "stop", "first", "--wait");
+            stopped["result"]!["forced"]!.GetValue<bool>().ShouldBeFalse("its guest listens");
             await console.Until("MICRO-POWEROFF");
         }
 

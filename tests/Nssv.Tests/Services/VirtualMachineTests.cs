@@ -57,6 +57,20 @@ public sealed class VirtualMachineTests
     }
 
     [Fact]
+    public async Task A_stop_says_whether_the_guest_went_by_itself()
+    {
+        await using var bed = new ServiceBed();
+        var (_, image) = await Platform(bed);
+        var id = ServiceBed.NewId();
+        await bed.Do(new CreateVirtualMachine { Id = id, Name = "web", CpuCount = 2, MemoryBytes = 256L << 20, ImageId = image });
+
+        (await bed.Do(new StopVirtualMachine(id) { GraceSeconds = 60 })).Result!.ToJsonString().ShouldBe("""{"forced":false}""");
+        (await bed.Do(new StopVirtualMachine(id) { GraceSeconds = 60 })).Result.ShouldBeNull("it did not run");
+        await bed.Do(new StartVirtualMachine(id));
+        (await bed.Do(new StopVirtualMachine(id) { GraceSeconds = 0 })).Result!.ToJsonString().ShouldBe("""{"forced":true}""");
+    }
+
+    [Fact]
     public async Task A_step_on_a_host_that_does_not_answer_says_what_it_waits_for()
     {
         await using var bed = new ServiceBed();

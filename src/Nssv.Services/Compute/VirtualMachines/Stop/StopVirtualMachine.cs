@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Nssv.Contracts.Agent;
 using Nssv.Contracts.Compute;
 using Nssv.Kernel;
@@ -93,7 +94,7 @@ internal sealed class StopGivenUpTurn : CallTurn<StopGivenUp, bool>
     }
 }
 
-/// <summary>Asks the guest, waits, and turns the machine off when it has not gone by then.</summary>
+/// <summary>Asks the guest, waits, and turns the machine off when it has not gone by then; the result says which of the two it was.</summary>
 [Step("compute.stop-domain")]
 internal sealed class StopDomainStep : Step<VmStop>
 {
@@ -102,7 +103,11 @@ internal sealed class StopDomainStep : Step<VmStop>
     public override async Task Run(VmStop stop, StepContext<VmStop> step)
     {
         if (stop.HostId is not null)
-            await step.Command(new StopDomain(stop.VirtualMachineId, stop.GraceSeconds));
+        {
+            var stopped = await step.Command(new StopDomain(stop.VirtualMachineId, stop.GraceSeconds));
+            if (stopped.Forced is { } forced)
+                step.Result(new JsonObject { ["forced"] = forced });
+        }
     }
 
     public override Task Undo(VmStop stop, StepContext<VmStop> step) => NothingToUndo("a guest that was asked to go, or is gone, cannot be told otherwise; its host reports what became of it");
