@@ -81,6 +81,11 @@ internal sealed class OperationRunner(Invocation invocation, WaitOptions options
         {
             var took = ended.StartedAt is { } from && ended.EndedAt is { } to ? $" in {DurationText.Format(to - from)}" : "";
             invocation.Results.Say($"{title}: done{took}.{(ended.TargetId is null ? "" : $" ({ended.TargetId})")}");
+            if (ended.Kind == "virtual-machine.stop" && ended.Document.At("result.forced") is { } forced)
+            {
+                invocation.Results.Say(forced.IsTrue() ? "Its guest had not shut down within the grace time: its power was cut." : "Its guest shut down by itself.");
+            }
+
             if (ended.Document.At("result.fromNextStart") is JsonArray { Count: > 0 } later)
             {
                 invocation.Results.Say($"It runs: {string.Join(" and ", later.Select(field => invocation.Results.Words.OptionOf(field.AsText()!) ?? field.AsText()))} will count from its next start.");

@@ -1,4 +1,5 @@
 using Nssv.Client.Operations;
+using Nssv.Client.Problems;
 using Nssv.Client.Units;
 
 namespace Nssv.Cli.Operations;
@@ -35,7 +36,7 @@ internal sealed class StepChanges
                 seen.Add(about);
             }
 
-            if (Describe(step) is not { } line)
+            if (Describe(step, operation.Error) is not { } line)
             {
                 continue;
             }
@@ -49,8 +50,8 @@ internal sealed class StepChanges
             lines.Add(line);
         }
 
-        // Running says nothing that its steps do not, and the end is the caller's to announce.
-        if (operation.State != state && operation.State is not "running" && !operation.HasEnded)
+        // Running says nothing that its steps do not, nor does undoing, and the end is the caller's to announce.
+        if (operation.State != state && operation.State is not ("running" or "undoing") && !operation.HasEnded)
         {
             lines.Add($"{operation.State}");
         }
@@ -66,11 +67,15 @@ internal sealed class StepChanges
         return lines;
     }
 
-    private static string? Describe(OperationStep step) => step.State switch
+    /// <param name="cause">Why the operation is taken back: it is told at the end, once, with what to do about it.</param>
+    private static string? Describe(OperationStep step, ApiProblem? cause) => step.State switch
     {
         "" or "pending" => null,
         _ when step.WaitsFor is { } reason => $"{step.Name}: waits: {reason}",
-        _ when step.Error is { } error => $"{step.Name}: {step.State}: {error.Detail ?? error.Title}",
+        "undone" => $"{step.Name}: taken back",
+        "undoing" => $"{step.Name}: is taken back",
+        _ when step.Error is { } error && (error.Code, error.Detail) != (cause?.Code, cause?.Detail) => $"{step.Name}: {step.State}: {error.Detail ?? error.Title}",
+        _ when step.Error is not null => $"{step.Name}: {step.State}",
         _ when step.StartedAt is { } from && step.EndedAt is { } to => $"{step.Name}: {step.State} ({DurationText.Format(to - from)})",
         _ => $"{step.Name}: {step.State}",
     };

@@ -13,13 +13,19 @@ internal sealed class CellText(DateTimeOffset now)
     public string Short(string path, JsonNode? value) => value switch
     {
         null => "-",
-        JsonObject map => map.Count == 0 ? "-" : string.Join(", ", map.Select(pair => $"{pair.Key}={Short(pair.Key, pair.Value)}")),
+        JsonObject map => map.Count == 0 ? "-" : string.Join(", ", map.Select(pair => $"{Printable.Of(pair.Key)}={Entry(pair.Key, pair.Value)}")),
         JsonArray list => list.Count == 0 ? "-" : string.Join(", ", list.Select(item => Short(path, item))),
         _ => Scalar(path, value, withDate: false),
     };
 
+    /// <summary>An empty text in a map is there, unlike one that is missing.</summary>
+    private string Entry(string key, JsonNode? value) => value?.GetValueKind() == JsonValueKind.String && value.AsText() is "" ? "" : Short(key, value);
+
     /// <summary>The value with nothing left out.</summary>
     public string Full(string path, JsonNode? value) => value is JsonObject or JsonArray or null ? Short(path, value) : Scalar(path, value, withDate: true);
+
+    private static string Milliseconds(double count) =>
+        Math.Abs(count) < 1_000 ? string.Create(CultureInfo.InvariantCulture, $"{count:0.#} ms") : DurationText.Format(TimeSpan.FromMilliseconds(Math.Min(count, int.MaxValue)));
 
     private string Scalar(string path, JsonNode value, bool withDate)
     {
@@ -32,7 +38,7 @@ internal sealed class CellText(DateTimeOffset now)
         {
             return path.EndsWith("Bytes", StringComparison.Ordinal) ? SizeText.Format(number)
                 : path.EndsWith("Seconds", StringComparison.Ordinal) ? DurationText.Format(TimeSpan.FromSeconds(Math.Min(number, int.MaxValue)))
-                : path.EndsWith("Milliseconds", StringComparison.Ordinal) ? string.Create(CultureInfo.InvariantCulture, $"{number} ms")
+                : path.EndsWith("Milliseconds", StringComparison.Ordinal) ? Milliseconds(number)
                 : path.EndsWith("progress", StringComparison.Ordinal) ? string.Create(CultureInfo.InvariantCulture, $"{number} %")
                 : number.ToString(CultureInfo.InvariantCulture);
         }
@@ -40,7 +46,7 @@ internal sealed class CellText(DateTimeOffset now)
         var text = value.AsText() ?? "-";
         if (path.EndsWith("Milliseconds", StringComparison.Ordinal) && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var milliseconds))
         {
-            return string.Create(CultureInfo.InvariantCulture, $"{milliseconds:0.#} ms");
+            return Milliseconds(milliseconds);
         }
 
         if ((path.EndsWith("At", StringComparison.Ordinal) || path == "at") && value.AsTime() is { } time)

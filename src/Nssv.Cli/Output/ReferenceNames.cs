@@ -30,7 +30,7 @@ internal sealed class ReferenceNames
         return found;
     }
 
-    public string Cell(Column column, JsonObject item, CellText cells) => NameOf(column, item) ?? cells.Short(column.Path, item.At(column.Path));
+    public string Cell(Column column, JsonObject item, CellText cells) => NameOf(column, item) ?? (column.Shown?.Invoke(item) is { Length: > 0 } shown ? Printable.Of(shown) : null) ?? cells.Short(column.Path, item.At(column.Path));
 
     /// <summary>The name of what this column of the item refers to; null when there is none, or when it was not looked up.</summary>
     public string? NameOf(Column column, JsonObject item) =>

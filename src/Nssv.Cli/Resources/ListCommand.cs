@@ -28,6 +28,11 @@ internal sealed class ListCommand(ResourceKind kind, CliEnvironment environment)
 
     private async Task Run(Invocation invocation, CancellationToken cancellation)
     {
+        foreach (var (field, option) in new (string, Option)[] { ("filter", filter), ("sort", sort), ("limit", limit), ("fields", fields), ("expand", expand), ("aggregate", aggregate), ("groupBy", groupBy) })
+        {
+            invocation.Results.Words.Call(field, option.Name);
+        }
+
         var which = await TagFilter.Resolve(invocation, invocation.Value(filter), cancellation);
         if (invocation.Value(watch))
         {

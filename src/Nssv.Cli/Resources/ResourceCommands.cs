@@ -45,7 +45,16 @@ internal sealed class ResourceCommands(ResourceKind kind, CliEnvironment environ
             }
 
             IReadOnlyList<Column> references = [.. kind.Columns.Concat(kind.MoreReferences).Where(column => column.Reference is not null)];
-            invocation.Results.Resource(resource, references, await ReferenceNames.For(invocation.Client, [resource], references, cancellation));
+            var names = await ReferenceNames.For(invocation.Client, [resource], references, cancellation);
+            var entries = kind.Inner is { } inner && resource[inner.Field] is JsonArray list ? list.OfType<JsonObject>().ToArray() : [];
+            resource.Remove(kind.Inner?.Field ?? "");
+            invocation.Results.Resource(resource, references, names);
+            if (entries.Length > 0)
+            {
+                invocation.Results.Say("");
+                invocation.Results.List(entries, kind.Inner!.Value.Columns, ReferenceNames.None);
+            }
+
             foreach (var (part, field) in kind.Parts)
             {
                 await ShowPart(invocation, part, field, id, cancellation);

@@ -18,6 +18,9 @@ internal sealed record ResourceKind(string Command, string Collection, string No
     /// <summary>What belongs to one of them and is shown below it: the kind, and its field that refers here.</summary>
     public IReadOnlyList<(ResourceKind Kind, string Field)> Parts { get; init; } = [];
 
+    /// <summary>A list in one of them that is shown as a table below it: its field and what is shown of each entry.</summary>
+    public (string Field, IReadOnlyList<Column> Columns)? Inner { get; init; }
+
     /// <summary>It carries labels and system tags.</summary>
     public bool IsLabelled { get; init; }
 

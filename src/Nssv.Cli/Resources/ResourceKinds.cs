@@ -1,4 +1,6 @@
 using Nssv.Cli.Output;
+using Nssv.Client;
+using Nssv.Client.Units;
 
 namespace Nssv.Cli.Resources;
 
@@ -68,8 +70,17 @@ internal static class ResourceKinds
     { Sort = "sequence desc", Nouns = "audit entries", HasNames = false };
 
     public static ResourceKind Operation => new("operation", "operations", "operation",
-        [new("Kind", "kind"), State, new("Progress", "progress"), new("Target", "targetType"), new("Target id", "targetId"), new("Started", "startedAt"), new("Error", "error.code"), Id])
-    { Sort = "createdAt desc", HasNames = false };
+        [new("Kind", "kind"), State, new("Progress", "progress"), Named("Target", "targetName", "targetId"), Named("By", "callerName", "createdBy"), new("Started", "startedAt"), new("Error", "error.code"), Id])
+    {
+        Sort = "createdAt desc",
+        HasNames = false,
+        Inner = ("steps",
+        [
+            new("Step", "name"), State,
+            new("Duration", "endedAt") { Shown = step => step["startedAt"].AsTime() is { } from && step["endedAt"].AsTime() is { } to ? DurationText.Format(to - from) : "-" },
+            new("Error", "error") { Shown = step => step.At("error.detail").AsText() ?? step.At("error.title").AsText() ?? (step["waitsFor"].AsText() is { } reason ? $"waits: {reason}" : null) },
+        ]),
+    };
 
     public static ResourceKind Schedule => new("schedule", "schedules", "schedule",
         [Name, new("Action", "action"), new("Cron", "cron"), new("Time zone", "timeZone"), new("Enabled", "enabled"), new("Next run", "nextRunAt"), new("Last run", "lastRunAt"), new("Id", "id")])
@@ -81,6 +92,9 @@ internal static class ResourceKinds
 
     public static ResourceKind Event => new("event", "events", "event",
         [new("Sequence", "sequence"), new("At", "at"), new("Type", "type"), new("Resource", "resourceId"), new("Operation", "operationId")]);
+
+    /// <summary>The name that was written down; of what has none, its id.</summary>
+    private static Column Named(string header, string name, string id) => new(header, name) { Shown = item => item[name].AsText() ?? item[id].AsText() };
 
     private static ResourceKind[] All =>
         [VirtualMachine, Image, Volume, Host, Cluster, DataCenter, DataStorage, ImageStorage, PortGroup, NetworkInterface, Account, Setting, TagType, Schedule, RecycledItem, AuditEntry, Operation, Event];

@@ -32,6 +32,11 @@ public sealed class NameCompletionTests(RunningServer server) : IClassFixture<Ru
         (await Words("nssv cluster create new --datacenter=tab-o")).ShouldBe(["--datacenter=tab-one"]);
         (await Words("nssv cluster create new --datacenter=tab-o", replaced: "tab-o")).ShouldBe(["tab-one"]);
         (await Words("nssv datacenter show nothing")).ShouldBeEmpty();
+        var words = await Words("nssv datacenter show ");
+        var options = words.SkipWhile(word => !word.StartsWith('-')).ToArray();
+        options.ShouldContain("--help");
+        options.ShouldAllBe(word => word.StartsWith('-'), "names come first");
+        words.ShouldContain("tab-one");
     }
 
     [Fact]
@@ -81,7 +86,7 @@ public sealed class NameCompletionTests(RunningServer server) : IClassFixture<Ru
         var output = await bash.StandardOutput.ReadToEndAsync();
         await bash.WaitForExitAsync();
         // -o filenames makes readline quote what it inserts.
-        output.ShouldBe("<bash $(touch x)><bash plain><bash'quote>\ncomplete -o filenames -F _nssv_complete nssv\n");
+        output.ShouldBe("<bash $(touch x)><bash plain><bash'quote>\ncomplete -o filenames -o nosort -F _nssv_complete nssv\n");
     }
 
     [Theory]

@@ -127,6 +127,18 @@ public sealed class OutputTests
     }
 
     [Fact]
+    public void An_empty_label_is_not_a_missing_one() =>
+        Written(OutputFormat.Table, results => results.Resource(new() { ["labels"] = new JsonObject { ["a"] = "", ["b"] = "x" }, ["tags"] = new JsonObject() })).ShouldBe("labels  a=, b=x\ntags    -\n");
+
+    [Theory]
+    [InlineData(0.4, "0.4 ms")]
+    [InlineData(950, "950 ms")]
+    [InlineData(3_200, "3.2 s")]
+    [InlineData(125_000, "2 min 5 s")]
+    public void Milliseconds_that_are_many_are_a_duration_like_any(double count, string shown) =>
+        new CellText(Now).Short("leaseAgeMilliseconds", JsonValue.Create(count)).ShouldBe(shown);
+
+    [Fact]
     public void Json_is_the_data_itself()
     {
         var json = JsonNode.Parse(Written(OutputFormat.Json, results => results.List([Vm("Grüße", "running", 5)], ResourceKinds.VirtualMachine.Columns, ReferenceNames.None)));
@@ -175,7 +187,7 @@ public sealed class OutputTests
         changes.Since(Operation("running", """{"name":"reserve","state":"started"}""")).ShouldBeEmpty();
         changes.Since(Operation("running", """{"name":"reserve","state":"done","startedAt":"2026-01-01T00:00:00Z","endedAt":"2026-01-01T00:00:02Z"}""", """{"name":"start","state":"failed","error":{"title":"t","detail":"no room"}}"""))
             .ShouldBe(["reserve: done (2.0 s)", "start: started", "start: failed: no room"]);
-        changes.Since(Operation("undoing")).ShouldBe(["undoing"]);
+        changes.Since(Operation("undoing", """{"name":"reserve","state":"undoing"}""")).ShouldBe(["reserve: is taken back"]);
         changes.Since(Operation("failed")).ShouldBeEmpty();
     }
 

@@ -40,6 +40,7 @@ internal static class AuditCommands
         var filter = new Option<string>("--filter") { Description = "Only what fits, for example 'action = \"virtual-machine.delete\"'", HelpName = "FILTER" };
         return new Command("export", "Write the audit as lines of JSON, oldest first") { filter }.Runs(environment, async (invocation, cancellation) =>
         {
+            invocation.Results.Words.Call("filter", filter.Name);
             await foreach (var line in invocation.Client.ExportAudit(invocation.Value(filter), cancellation))
             {
                 await environment.Out.WriteLineAsync(line);

@@ -30,7 +30,7 @@ internal static class CompletionCommand
                     mapfile -t COMPREPLY < <(compgen -f -- "$word")
                 fi
             }
-            complete -o filenames -F _nssv_complete nssv ./nssv
+            complete -o filenames -o nosort -F _nssv_complete nssv ./nssv
             """,
         "zsh" => """
             #compdef nssv
@@ -39,7 +39,7 @@ internal static class CompletionCommand
                 # The words of this command only, and the last one as far as the cursor: the line may hold more.
                 replies=("${(@f)$("${words[1]}" "[suggest]" "${(j: :)words[1,CURRENT-1]} ${QIPREFIX}${PREFIX}" 2>/dev/null)}")
                 if [[ -n "${replies[1]}" ]]; then
-                    compadd -- "${replies[@]}"
+                    compadd -V nssv -- "${replies[@]}"
                 elif [[ $PREFIX == */* || $PREFIX == .* ]]; then
                     # Files only where a path is begun: where a name belongs they would be wrong.
                     _files
@@ -58,7 +58,7 @@ internal static class CompletionCommand
                 set -l words (commandline -opc)
                 $words[1] "[suggest]" (commandline -cp | string collect) 2>/dev/null
             end
-            complete -c nssv -f -a '(__nssv_complete)'
+            complete -c nssv -f -k -a '(__nssv_complete)'
             # Files only where a path is begun: where a name belongs they would be wrong.
             complete -c nssv -n 'string match -qr "/|^[.]" -- (commandline -ct)' -F
             """,

@@ -24,7 +24,8 @@ internal static class Suggestions
         var plain = string.Join(' ', [root.Name, .. words.Skip(1).SkipLast(1).Select(Plain), .. option.Length > 0 ? [option[..^1]] : (string[])[], Plain(value)]);
         var parse = CommandTree.Parse(root, plain);
         var asked = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var item in parse.GetCompletions(plain.Length).ToArray())
+        // Who has typed nothing yet wants the name or the word that belongs here, and an option only after that.
+        foreach (var item in parse.GetCompletions(plain.Length).OrderBy(item => NameCompletion.CollectionOf(item) is not null ? 0 : item.Label.StartsWith('-') ? 2 : 1).ToArray())
         {
             var word = item.InsertText ?? item.Label;
             if (NameCompletion.CollectionOf(item) is { } collection)

@@ -11,6 +11,8 @@ namespace Nssv.Cli.Commands.Event;
 /// <summary>What changed on the platform, past or as it happens.</summary>
 internal static class EventCommands
 {
+    private const int Latest = 100;
+
     public static Command Build(CliEnvironment environment)
     {
         var resource = new Option<string>("--resource") { Description = "Only what changed this resource", HelpName = "ID" };
@@ -18,14 +20,19 @@ internal static class EventCommands
         var limit = Parsers.Count("--limit", "No more than this many");
         var follow = new Option<bool>("--follow", "-f") { Description = "Show events as they happen, until Ctrl-C" };
         var after = new Option<string>("--after") { Description = "Begin after this sequence number", HelpName = "SEQUENCE" };
-        var list = new Command("list", "List events") { filter, resource, limit, follow, after };
+        var list = new Command("list", $"List events: the latest {Latest}, the newest first; with --after all since then, in their order") { filter, resource, limit, follow, after };
         list.Aliases.Add("ls");
         list.Runs(environment, (invocation, cancellation) => invocation.Value(follow)
             ? Follow(invocation, invocation.Value(after), Filter(invocation), invocation.Value(limit), cancellation)
-            : List(invocation, new ListQuery(invocation.Value(filter), Limit: invocation.Value(limit)) { Further = [new("after", invocation.Value(after)), new("resourceId", invocation.Value(resource))] }, cancellation));
+            : List(invocation, Query(invocation), cancellation));
         var watch = new Command("watch", "Show events as they happen, until Ctrl-C") { filter, resource, limit, after };
         watch.Runs(environment, (invocation, cancellation) => Follow(invocation, invocation.Value(after), Filter(invocation), invocation.Value(limit), cancellation));
         return new Command("event", "What changed on the platform") { list, watch };
+
+        ListQuery Query(Invocation invocation) => new(
+            invocation.Value(filter),
+            invocation.Given(after) ? null : "sequence desc",
+            invocation.Value(limit) ?? (invocation.Given(after) ? null : Latest)) { Further = [new("after", invocation.Value(after)), new("resourceId", invocation.Value(resource))] };
 
         string? Filter(Invocation invocation)
         {
@@ -34,8 +41,18 @@ internal static class EventCommands
         }
     }
 
+    /// <summary>Problems speak of what was typed.</summary>
+    private static void Name(Invocation invocation)
+    {
+        foreach (var (field, option) in new[] { ("filter", "--filter"), ("resourceId", "--resource"), ("after", "--after"), ("Last-Event-ID", "--after"), ("limit", "--limit") })
+        {
+            invocation.Results.Words.Call(field, option);
+        }
+    }
+
     private static async Task List(Invocation invocation, ListQuery query, CancellationToken cancellation)
     {
+        Name(invocation);
         var items = new List<JsonObject>();
         await foreach (var item in invocation.Client.List("events", query, cancellation))
         {
@@ -47,6 +64,7 @@ internal static class EventCommands
 
     private static async Task Follow(Invocation invocation, string? after, string? filter, int? limit, CancellationToken cancellation)
     {
+        Name(invocation);
         var left = limit ?? int.MaxValue;
         await foreach (var item in invocation.Client.FollowEvents(after, filter, cancellation))
         {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using Nssv.Cli.Commands.Completion;
 using Nssv.Cli.Operations;
+using Nssv.Cli.Output;
 using Nssv.Cli.Resources;
 using Nssv.Client;
 
@@ -10,12 +11,15 @@ namespace Nssv.Cli.Commands.RecycleBin;
 /// <summary>What was deleted and can be recovered.</summary>
 internal static class RecycleBinCommands
 {
+    private const string Recover = "recover";
+    private const int MostCounted = 100;
+
     public static Command Build(CliEnvironment environment)
     {
         var commands = new ResourceCommands(ResourceKinds.RecycledItem, environment);
         return commands.Group(
             "What was deleted and can be recovered",
-            Act(environment, "recover", "Take something out of the recycle bin; a vm is stopped then", "Recovering"),
+            Act(environment, Recover, "Take something out of the recycle bin; a vm is stopped then", "Recovering"),
             Act(environment, "expunge", "Remove something in the recycle bin for good", "Expunging"));
     }
 
@@ -46,6 +50,30 @@ internal static class RecycleBinCommands
             var (kind, id) = (item["kind"].AsText() ?? "", item["resourceId"].AsText() ?? "");
             var request = new ApiRequest(HttpMethod.Post, $"{ApiClient.Root}/{Uri.EscapeDataString(kind)}s/{Uri.EscapeDataString(id)}:{verb}") { Body = new JsonObject() };
             await new OperationRunner(invocation, wait).Run(request, $"{doing} {kind} {invocation.Value(target)}", cancellation);
+            if (verb == Recover)
+            {
+                await TellOfNamesakes(invocation, kind, item["name"].AsText() ?? "", cancellation);
+            }
         });
+    }
+
+    /// <summary>Names need not be unique. Whoever takes something back learns at once that its name alone does not find it any more.</summary>
+    private static async Task TellOfNamesakes(Invocation invocation, string kind, string name, CancellationToken cancellation)
+    {
+        if (invocation.Results.Format != OutputFormat.Table || name.Length == 0)
+        {
+            return;
+        }
+
+        var count = 0;
+        await foreach (var _ in invocation.Client.List($"{kind}s", new ListQuery($"name = {ListQuery.Quote(name)}", Limit: MostCounted) { Fields = ["id"] }, cancellation))
+        {
+            count++;
+        }
+
+        if (count > 1)
+        {
+            invocation.Results.Say($"There are now {(count == MostCounted ? "many" : count)} {kind.Replace('-', ' ')}s named \"{Printable.Of(name)}\": call them by their ids, or give one another name.");
+        }
     }
 }

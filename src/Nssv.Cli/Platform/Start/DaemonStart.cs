@@ -1,4 +1,5 @@
 using Nssv.Cli.Platform.Processes;
+using Nssv.Client.Units;
 
 namespace Nssv.Cli.Platform.Start;
 
@@ -19,7 +20,7 @@ internal static class DaemonStart
 
             if (TimeProvider.System.GetElapsedTime(began) > within)
             {
-                throw new PlatformException($"{what} did not happen within {within.TotalSeconds:0} s.", $"See {daemon.LogFile}, then repeat the command.", [.. missing?.Invoke() ?? [], .. daemon.LastLogLines()]);
+                throw new PlatformException($"{what} did not happen within {DurationText.Format(within)}.", $"See {daemon.LogFile}, then repeat the command.", [.. missing?.Invoke() ?? [], .. daemon.LastLogLines()]);
             }
 
             await Task.Delay(150, cancellation);
