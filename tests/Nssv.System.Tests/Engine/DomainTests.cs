@@ -35,7 +35,7 @@ public sealed class DomainTests : IAsyncLifetime
         (await _host.Run(new StartDomain(id, 1))).State.ShouldBe(DomainState.Running);
 
         var watch = Stopwatch.StartNew();
-        (await _host.Run(new StopDomain(id, 60))).ShouldBe(new DomainStatus(id, 1, DomainState.Defined, "guest-shutdown"));
+        (await _host.Run(new StopDomain(id, 60))).ShouldBe(new StoppedDomain(id, 1, DomainState.Defined, "guest-shutdown", Forced: false));
         watch.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(30));
         (await _host.Run(new StopDomain(id, 60))).State.ShouldBe(DomainState.Defined);
         EngineHost.Shell("ip", "-o", "link", "show", tap).ShouldContain("does not exist");
