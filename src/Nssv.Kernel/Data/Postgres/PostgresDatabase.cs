@@ -8,7 +8,7 @@ using Nssv.Kernel.Ownership;
 
 namespace Nssv.Kernel.Data.Postgres;
 
-/// <summary>PostgreSQL 13 or later: pooled readers, prepared statements, one connection for the writer.</summary>
+/// <summary>PostgreSQL 13 or later: reads in groups, queries of people on connections of their own, prepared statements, one connection for the writer.</summary>
 public sealed partial class PostgresDatabase : Database
 {
     private const int MostTexts = 4096;
@@ -26,7 +26,7 @@ public sealed partial class PostgresDatabase : Database
     /// <summary>Connections of their own, so that long queries take none from the platform's work.</summary>
     private const int MostQueries = 8;
 
-    /// <summary>Of one node, unless the connection's text says otherwise.</summary>
+    /// <summary>Of each kind, unless the connection's text says otherwise.</summary>
     private const int MostConnections = 24;
 
     /// <summary>A batch of usual size goes out in one piece: what does not fit is sent by turns with another thread of the driver, and the server waits for each.</summary>
@@ -34,12 +34,14 @@ public sealed partial class PostgresDatabase : Database
 
     private readonly ConcurrentDictionary<string, string> _texts = new(StringComparer.Ordinal);
     private readonly NpgsqlDataSource _source;
+    private readonly ReadGroups _groups;
     private readonly NpgsqlDataSource _queries;
     private readonly NpgsqlDataSource _writing;
 
     private PostgresDatabase(ResourceModels models, NpgsqlConnectionStringBuilder settings) : base(models)
     {
-        _source = NpgsqlDataSource.Create(WithOptions(settings, KeyedReads));
+        _source = NpgsqlDataSource.Create(WithOptions(settings, KeyedReads, ReadGroups.Lanes));
+        _groups = new ReadGroups(_source);
         _queries = NpgsqlDataSource.Create(WithOptions(settings, Queries, MostQueries));
         var writing = WithOptions(settings, KeyedReads);
         writing.WriteBufferSize = BatchBytes;
@@ -80,21 +82,21 @@ public sealed partial class PostgresDatabase : Database
 
     internal override async ValueTask<List<T>> Read<T>(string sql, object[] values, Func<DbDataReader, T> map, ReadLimit? limit = null)
     {
-        var cancellation = limit?.Cancellation ?? CancellationToken.None;
+        if (limit is null)
+            return await _groups.Read(Positional(sql), values, map);
         try
         {
-            await using var command = (limit is null ? _source : _queries).CreateCommand(Positional(sql));
+            await using var command = _queries.CreateCommand(Positional(sql));
             // When it has passed, the driver asks the server to stop.
-            if (limit is not null)
-                command.CommandTimeout = Math.Max(1, (int)Math.Ceiling(limit.Longest.TotalSeconds));
+            command.CommandTimeout = Math.Max(1, (int)Math.Ceiling(limit.Longest.TotalSeconds));
             AddParameters(command.Parameters, values);
-            await using var reader = await command.ExecuteReaderAsync(cancellation);
+            await using var reader = await command.ExecuteReaderAsync(limit.Cancellation);
             List<T> rows = [];
-            while (await reader.ReadAsync(cancellation))
+            while (await reader.ReadAsync(limit.Cancellation))
                 rows.Add(map(reader));
             return rows;
         }
-        catch (NpgsqlException error) when (limit is not null && (error.InnerException is TimeoutException || error is PostgresException { SqlState: PostgresErrorCodes.QueryCanceled }))
+        catch (NpgsqlException error) when (error.InnerException is TimeoutException || error is PostgresException { SqlState: PostgresErrorCodes.QueryCanceled })
         {
             throw new ReadTimeoutException(error);
         }
@@ -160,6 +162,7 @@ public sealed partial class PostgresDatabase : Database
 
     public override async ValueTask DisposeAsync()
     {
+        await _groups.DisposeAsync();
         await _queries.DisposeAsync();
         await _writing.DisposeAsync();
         await _source.DisposeAsync();
