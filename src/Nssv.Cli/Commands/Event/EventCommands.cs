@@ -32,7 +32,10 @@ internal static class EventCommands
         ListQuery Query(Invocation invocation) => new(
             invocation.Value(filter),
             invocation.Given(after) ? null : "sequence desc",
-            invocation.Value(limit) ?? (invocation.Given(after) ? null : Latest)) { Further = [new("after", invocation.Value(after)), new("resourceId", invocation.Value(resource))] };
+            invocation.Value(limit) ?? (invocation.Given(after) ? null : Latest))
+        {
+            Further = [new("after", invocation.Value(after)), new("resourceId", invocation.Value(resource))],
+        };
 
         string? Filter(Invocation invocation)
         {
