@@ -35,7 +35,7 @@ runs_systemd() { [ -d /run/systemd/system ]; }
 # progress LABEL COMMAND...: runs a long command with its output in a log file and shows that it is alive.
 # When it fails the end of the log is shown, and the function returns its exit code.
 progress() {
-  local label=$1 log start pid code=0 shown=0 elapsed
+  local label=$1 log start pid code=0 shown=0 elapsed callers
   shift
   mkdir -p "$ARTIFACTS/log"
   log=$ARTIFACTS/log/$(tr -cs 'a-zA-Z0-9' - <<<"$label")
@@ -43,7 +43,8 @@ progress() {
   start=$SECONDS
   "$@" >"$log" 2>&1 </dev/null &
   pid=$!
-  # What runs in the background does not hear Ctrl-C.
+  # What runs in the background does not hear Ctrl-C. The caller's own traps are put back afterwards.
+  callers=$(trap -p INT TERM)
   trap 'kill "$pid" 2>/dev/null && wait "$pid"; exit 130' INT TERM
   [ -t 2 ] || say "$label ..."
   while kill -0 "$pid" 2>/dev/null; do
@@ -58,6 +59,7 @@ progress() {
   done
   wait "$pid" || code=$?
   trap - INT TERM
+  eval "$callers"
   [ ! -t 2 ] || printf '\r\033[K' >&2
   if [ "$code" = 0 ]; then
     say "$label: done in $((SECONDS - start)) s"
