@@ -6,6 +6,7 @@ using Nssv.Server.Admission;
 using Nssv.Server.Background;
 using Nssv.Server.Certificates;
 using Nssv.Server.Http;
+using Nssv.Server.Memory;
 using Nssv.Server.Metrics;
 using Nssv.Server.Plugins;
 
@@ -25,6 +26,9 @@ public static class ServerHost
         var authority = files.OpenAuthority(settings.PlatformId, time);
         files.Renew(authority, settings.ManagerId, CertificateFiles.NamesOfThisMachine(settings.Names), time);
         var manager = CertificateFiles.Open(files.Manager, null);
+        // Here, not in the environment of the process: so it holds however the manager is started, in the bench too.
+        TlsBuffers.ReleaseWhenIdle();
+        Allocator.FewArenas();
         var people = settings.Certificate is { } own ? CertificateFiles.Open(own, Password(settings)) : CertificateFiles.Open(files.Server, Password(settings));
 
         // Without this the builder watches its folder for changes of appsettings.json, and is woken by every write to the database there.

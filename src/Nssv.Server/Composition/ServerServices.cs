@@ -14,6 +14,7 @@ using Nssv.Server.Certificates;
 using Nssv.Server.Events;
 using Nssv.Server.Http;
 using Nssv.Server.Members;
+using Nssv.Server.Memory;
 using Nssv.Server.Metrics;
 using Nssv.Server.OpenApi;
 using Nssv.Server.Peers;
@@ -96,6 +97,7 @@ internal static class ServerServices
         services.AddHostedService(provider => provider.GetRequiredService<HostWatch>());
         services.AddHostedService<Housekeeping>();
         services.AddHostedService<Retention>();
+        services.AddHostedService<MemoryReturn>();
         services.AddSingleton<AuditRecorder>();
         services.AddSingleton<AuditSweep>();
         services.AddSingleton<AuditWriter>();
