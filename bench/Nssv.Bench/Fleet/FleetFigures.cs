@@ -155,14 +155,14 @@ internal sealed class FleetFigures(Options options, Figures figures, string fold
         try
         {
             await using var simulator = await SimulatorProcess.Start(home, hosts, 0);
-            await Task.Delay(TimeSpan.FromSeconds(20)); // until the first reports are through
+            await Task.Delay(TimeSpan.FromSeconds(45)); // until the first reports are through, and the connections over which the hosts were asked for them have closed (30 s idle)
             var window = TimeSpan.FromSeconds(options.Quick ? 15 : 60);
             var (meter, simulated, clock) = (new Meter(), simulator.Figures.Cpu, Stopwatch.StartNew());
             await Task.Delay(window);
             var name = Note($"{hosts:#,0} hosts");
             figures.Add(Figure.AtMost($"fleet: heartbeats of {name}, CPU", meter.Read().Cpu / clock.Elapsed * 100, "% of a core", HeartbeatCoreAim, note: Note(
                 $"one each 15 s; simulator {(simulator.Figures.Cpu - simulated) / clock.Elapsed.TotalSeconds * 100:0.#} %, {simulator.Figures.Megabytes:0} MB, {simulator.Figures.OwnMegabytes * 1_024 / hosts:0} KB a host")));
-            figures.Add(Figure.AtMost($"fleet: manager's memory, {name}", new ProcessGroup(Environment.ProcessId).Megabytes, "MB", HeartbeatMemoryAim, note: Note($"resident, of it {GC.GetGCMemoryInfo().TotalCommittedBytes >> 20} MB of the collector; two connections a host")));
+            figures.Add(Figure.AtMost($"fleet: manager's memory, {name}", new ProcessGroup(Environment.ProcessId).Megabytes, "MB", HeartbeatMemoryAim, note: Note($"resident, of it {GC.GetGCMemoryInfo().TotalCommittedBytes >> 20} MB of the collector; quiet hosts, a connection each")));
             await manager.DisposeAsync();
             clock.Restart();
             meter = new();
