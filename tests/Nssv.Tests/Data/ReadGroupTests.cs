@@ -59,6 +59,55 @@ public sealed class ReadGroupTests(PostgresServer server) : DatabaseTest
         (await Ask("SELECT 7, 'x'")).Number.ShouldBe(7);
     }
 
+    [Fact]
+    public async Task One_that_takes_too_long_harms_no_other()
+    {
+        await using var source = Source("Command Timeout=1");
+        await using var groups = new ReadGroups(source, TimeSpan.FromMinutes(1));
+        var asked = Enumerable.Range(0, Many).Select(number => groups.Read($"SELECT {number}{(number % 20 == 7 ? " FROM pg_sleep(5)" : "")}", [], row => row.GetInt32(0))).ToList();
+        for (var number = 0; number < Many; number++)
+        {
+            if (number % 20 == 7)
+                (await Should.ThrowAsync<ProblemException>(() => asked[number])).Problem.Code.ShouldBe("unavailable");
+            else
+                (await asked[number]).ShouldBe([number]);
+        }
+    }
+
+    [Fact]
+    public async Task A_value_that_cannot_be_sent_is_told_to_who_gave_it()
+    {
+        var good = Enumerable.Range(0, Many).Select(number => Ask($"SELECT {number}, 'x'")).ToList();
+        await Should.ThrowAsync<ArgumentException>(async () => await Database.Read("SELECT @p0", [new object()], row => row.GetInt32(0)));
+        (await Task.WhenAll(good)).Select(answer => answer.Number).ShouldBe(Enumerable.Range(0, Many));
+    }
+
+    [Fact]
+    public async Task Who_has_waited_too_long_to_be_asked_for_is_told_so()
+    {
+        await using var source = Source("");
+        await using var groups = new ReadGroups(source, TimeSpan.FromSeconds(1));
+        var busy = Enumerable.Range(0, ReadGroups.Lanes).Select(_ => groups.Read("SELECT 1 FROM pg_sleep(4)", [], row => row.GetInt32(0))).ToList();
+        await Poll.Until("all connections to ask", async () => await Asking() == ReadGroups.Lanes);
+        (await Should.ThrowAsync<ProblemException>(() => groups.Read("SELECT 2", [], row => row.GetInt32(0)))).Problem.Code.ShouldBe("unavailable");
+        await Task.WhenAll(busy);
+    }
+
+    [Fact]
+    public async Task Closing_waits_for_nobody()
+    {
+        await using var source = Source("Command Timeout=0");
+        var groups = new ReadGroups(source, TimeSpan.FromMinutes(1));
+        var asked = Enumerable.Range(0, Many).Select(_ => groups.Read("SELECT 1 FROM pg_sleep(86400)", [], row => row.GetInt32(0))).ToList();
+        await Poll.Until("all connections to ask", async () => await Asking() == ReadGroups.Lanes);
+        await groups.DisposeAsync();
+        foreach (var read in asked)
+            (await Record.ExceptionAsync(() => read)).ShouldBeAssignableTo<Exception>();
+        await Should.ThrowAsync<ObjectDisposedException>(() => groups.Read("SELECT 1", [], row => row.GetInt32(0)));
+    }
+
+    private Npgsql.NpgsqlDataSource Source(string more) => Npgsql.NpgsqlDataSource.Create($"{PostgresDatabase.Settings(((PostgresTestDatabase)Place).Url)};{more}");
+
     private string Name => ((PostgresTestDatabase)Place).Name;
 
     private async Task<(int Number, string Transaction)> Ask(string sql) =>

@@ -26,8 +26,11 @@ public sealed partial class PostgresDatabase : Database
     /// <summary>Connections of their own, so that long queries take none from the platform's work.</summary>
     private const int MostQueries = 8;
 
-    /// <summary>Of each kind, unless the connection's text says otherwise.</summary>
-    private const int MostConnections = 24;
+    /// <summary>Of each kind at most, unless the connection's text says otherwise. Only the writer's and membership's may come near it; reads have fewer in any case.</summary>
+    private const int MostConnections = 8;
+
+    /// <summary>For a connection that may ask: as long as the driver waits for a free one.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(15);
 
     /// <summary>A batch of usual size goes out in one piece: what does not fit is sent by turns with another thread of the driver, and the server waits for each.</summary>
     private const int BatchBytes = 512 << 10;
@@ -41,7 +44,7 @@ public sealed partial class PostgresDatabase : Database
     private PostgresDatabase(ResourceModels models, NpgsqlConnectionStringBuilder settings) : base(models)
     {
         _source = NpgsqlDataSource.Create(WithOptions(settings, KeyedReads, ReadGroups.Lanes));
-        _groups = new ReadGroups(_source);
+        _groups = new ReadGroups(_source, LongestWait);
         _queries = NpgsqlDataSource.Create(WithOptions(settings, Queries, MostQueries));
         var writing = WithOptions(settings, KeyedReads);
         writing.WriteBufferSize = BatchBytes;
