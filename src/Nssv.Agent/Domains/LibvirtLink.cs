@@ -21,13 +21,12 @@ internal sealed class LibvirtLink(string uri, ILogger logger, TimeProvider time)
     private readonly BlockingCalls _opening = new("libvirt connection", 1);
     private readonly Channel<DomainEvent?> _events = Channel.CreateUnbounded<DomainEvent?>(new UnboundedChannelOptions { SingleReader = true });
     private readonly CancellationTokenSource _ending = new();
-    private volatile TaskCompletionSource<LibvirtConnection> _connection = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private TaskCompletionSource _lost = new();
+    private volatile TaskCompletionSource<Opened> _opened = Next();
 
     /// <summary>In the order libvirt raised them; null stands for "connected anew, anything may have happened".</summary>
     public ChannelReader<DomainEvent?> Events => _events.Reader;
 
-    public bool IsConnected => _connection.Task.IsCompletedSuccessfully;
+    public bool IsConnected => _opened.Task.IsCompletedSuccessfully;
 
     public void Start() => _ = Keep();
 
@@ -36,10 +35,10 @@ internal sealed class LibvirtLink(string uri, ILogger logger, TimeProvider time)
     {
         for (var repeat = false; ; repeat = true)
         {
-            LibvirtConnection connection;
+            Opened opened;
             try
             {
-                connection = await _connection.Task.WaitAsync(ConnectionWait, time, cancel).ConfigureAwait(false);
+                opened = await _opened.Task.WaitAsync(ConnectionWait, time, cancel).ConfigureAwait(false);
             }
             catch (TimeoutException)
             {
@@ -48,7 +47,7 @@ internal sealed class LibvirtLink(string uri, ILogger logger, TimeProvider time)
 
             try
             {
-                return await _calls.Run(() => call(connection), CallLimit, cancel).ConfigureAwait(false);
+                return await _calls.Run(() => call(opened.Connection), CallLimit, cancel).ConfigureAwait(false);
             }
             catch (TimeoutException)
             {
@@ -56,7 +55,7 @@ internal sealed class LibvirtLink(string uri, ILogger logger, TimeProvider time)
             }
             catch (Exception e) when (e is ObjectDisposedException or LibvirtException { ConnectionLost: true })
             {
-                Lost(connection, e.Message);
+                Lost(opened, e.Message);
                 if (repeat)
                     throw DomainProblems.Unavailable(e.Message).AsException();
             }
@@ -66,8 +65,8 @@ internal sealed class LibvirtLink(string uri, ILogger logger, TimeProvider time)
     public void Dispose()
     {
         _ending.Cancel();
-        if (_connection.Task.IsCompletedSuccessfully)
-            _connection.Task.Result.Dispose();
+        if (_opened.Task.IsCompletedSuccessfully)
+            _opened.Task.Result.Connection.Dispose();
         _calls.Dispose();
         _opening.Dispose();
         _ending.Dispose();
@@ -80,16 +79,15 @@ internal sealed class LibvirtLink(string uri, ILogger logger, TimeProvider time)
         {
             try
             {
-                var lost = _lost = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                var connection = await _opening.Run(Open, TimeSpan.FromMinutes(5), _ending.Token).ConfigureAwait(false);
+                var opened = await _opening.Run(Open, TimeSpan.FromMinutes(5), _ending.Token).ConfigureAwait(false);
                 pause = FirstPause;
                 logger.LibvirtConnected(uri);
-                _connection.TrySetResult(connection);
+                _opened.TrySetResult(opened);
                 _events.Writer.TryWrite(null);
-                await lost.Task.WaitAsync(_ending.Token).ConfigureAwait(false);
-                _connection = new TaskCompletionSource<LibvirtConnection>(TaskCreationOptions.RunContinuationsAsynchronously);
+                await opened.Lost.Task.WaitAsync(_ending.Token).ConfigureAwait(false);
+                Forget(opened);
                 // On a thread of its own: telling a dead server good-bye may take a while.
-                _ = _opening.Run(() => Close(connection), TimeSpan.FromMinutes(5), CancellationToken.None);
+                _ = _opening.Run(() => Close(opened.Connection), TimeSpan.FromMinutes(5), CancellationToken.None);
             }
             catch (OperationCanceledException)
             {
@@ -104,15 +102,15 @@ internal sealed class LibvirtLink(string uri, ILogger logger, TimeProvider time)
         }
     }
 
-    private LibvirtConnection Open()
+    private Opened Open()
     {
-        var connection = LibvirtConnection.Open(uri);
-        connection.Closed += reason => Lost(connection, reason.ToString());
-        connection.DomainEvent += e => _events.Writer.TryWrite(e);
+        var opened = new Opened(LibvirtConnection.Open(uri), new(TaskCreationOptions.RunContinuationsAsynchronously));
+        opened.Connection.Closed += reason => Lost(opened, reason.ToString());
+        opened.Connection.DomainEvent += e => _events.Writer.TryWrite(e);
         // Between opening and subscribing nothing can be missed, but it may have died.
-        if (!connection.IsAlive)
-            _lost.TrySetResult();
-        return connection;
+        if (!opened.Connection.IsAlive)
+            opened.Lost.TrySetResult();
+        return opened;
     }
 
     private static bool Close(LibvirtConnection connection)
@@ -121,12 +119,22 @@ internal sealed class LibvirtLink(string uri, ILogger logger, TimeProvider time)
         return true;
     }
 
-    private void Lost(LibvirtConnection connection, string why)
+    private void Lost(Opened opened, string why)
     {
-        var current = _connection;
-        if (current.Task.IsCompletedSuccessfully && current.Task.Result != connection)
-            return;
-        logger.LibvirtLost(uri, why);
-        _lost.TrySetResult();
+        Forget(opened);
+        if (opened.Lost.TrySetResult())
+            logger.LibvirtLost(uri, why);
     }
+
+    /// <summary>Who calls from now on waits for the next connection: also who repeats a call at once, long before the next one is opened.</summary>
+    private void Forget(Opened opened)
+    {
+        var current = _opened;
+        if (current.Task.IsCompletedSuccessfully && current.Task.Result == opened)
+            Interlocked.CompareExchange(ref _opened, Next(), current);
+    }
+
+    private static TaskCompletionSource<Opened> Next() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private sealed record Opened(LibvirtConnection Connection, TaskCompletionSource Lost);
 }

@@ -204,9 +204,12 @@ public sealed class DomainTests : IAsyncLifetime
         var libvirtd = int.Parse(File.ReadAllText("/run/libvirtd.pid").Trim(), global::System.Globalization.CultureInfo.InvariantCulture);
         Process.GetProcessById(libvirtd).Kill();
         await EngineHost.Until(() => Task.FromResult(!Directory.Exists($"/proc/{libvirtd}") || File.ReadAllText($"/proc/{libvirtd}/stat").Contains(") Z ", StringComparison.Ordinal)), "libvirtd has ended", Patience);
-        // Asked while nobody is there: it waits for libvirtd and is then done.
+        // Asked while nobody is there: it waits for libvirtd and is then done. So does what is asked beside it, whoever of them finds the connection dead.
+        var listed = Enumerable.Range(0, 50).Select(_ => _host.Engine.ListDomains(CancellationToken.None)).ToList();
         var paused = _host.Run(new PauseDomain(id));
         EngineHost.Shell("libvirtd", "-d");
+        foreach (var domains in await Task.WhenAll(listed))
+            domains.ShouldContain(status => status.VirtualMachineId == id);
         (await paused).State.ShouldBe(DomainState.Paused);
         await EngineHost.Until(() => Task.FromResult(_host.Resyncs > resyncs), "the engine has read everything anew", Patience);
         QemuOf(id).ShouldBe(qemu);
