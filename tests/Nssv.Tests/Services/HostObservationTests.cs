@@ -56,6 +56,26 @@ public sealed class HostObservationTests
         }
     }
 
+    /// <summary>An agent that has been told of its new owner tells it what changes at once, and sends its next heartbeat when that is due.</summary>
+    [Fact]
+    public async Task A_host_that_reports_before_its_first_heartbeat_is_not_taken_for_silent()
+    {
+        await using var bed = new ServiceBed(time: new ManualTime(DateTimeOffset.UtcNow, haste: 1_000));
+        var (_, cluster) = await bed.Cluster();
+        var host = await bed.Host(cluster);
+        var observation = bed.Services.GetRequiredService<HostObservation>();
+        observation.Lost(ShardSet.All);
+
+        await observation.Report(new HostReport(host.HostId, "boot", 1, 1, false, [], []));
+        using var enough = new CancellationTokenSource();
+        var watching = Task.Run(() => observation.Watch(enough.Token));
+        await Task.Delay(200); // some forty looks
+
+        (await bed.Store.Get<Host>(host.HostId)).State.ShouldBe(HostState.Connected);
+        await enough.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(() => watching);
+    }
+
     /// <summary>Thousands connect at once after a manager's start; whoever looks for silent ones then must not stumble over them.</summary>
     [Fact]
     public async Task Hosts_come_and_go_while_the_silent_are_looked_for()

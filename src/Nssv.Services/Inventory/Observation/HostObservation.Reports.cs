@@ -13,7 +13,7 @@ public sealed partial class HostObservation
     {
         if (ownership.Hold(report.HostId) is not { IsValid: true })
             throw Problems.Unavailable("Another manager looks after this host: its next heartbeat tells which.").AsException();
-        var session = _sessions.GetOrAdd(report.HostId, static _ => new HostSession());
+        var session = _sessions.GetOrAdd(report.HostId, _ => new HostSession(time.GetTimestamp()));
         var order = report.Sequence;
         bool reconcile;
         lock (session)

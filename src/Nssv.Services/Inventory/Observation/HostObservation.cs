@@ -41,7 +41,7 @@ public sealed partial class HostObservation(
         }
 
         var now = time.GetTimestamp();
-        var session = _sessions.GetOrAdd(heartbeat.HostId, static _ => new HostSession());
+        var session = _sessions.GetOrAdd(heartbeat.HostId, static (_, now) => new HostSession(now), now);
         bool known;
         bool news;
         bool resync;
@@ -91,7 +91,7 @@ public sealed partial class HostObservation(
         foreach (var host in await store.List<Host>())
         {
             if (shards.Has(host.Id) && host.State is HostState.Connected or HostState.Reconciling)
-                _sessions.GetOrAdd(host.Id, _ => new HostSession { HeardAt = time.GetTimestamp() });
+                _sessions.GetOrAdd(host.Id, _ => new HostSession(time.GetTimestamp()));
             else
                 Follow(host.Id, host.State);
         }

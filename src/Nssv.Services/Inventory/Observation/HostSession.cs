@@ -4,7 +4,8 @@ using Nssv.Kernel;
 namespace Nssv.Services.Inventory.Observation;
 
 /// <summary>What this node remembers of one host since it heard of it. Read and written under its lock, but for single figures.</summary>
-internal sealed class HostSession
+/// <param name="since">When it begins. A host may be silent for as long from then on: its first word here may be a report, long before its next heartbeat.</param>
+internal sealed class HostSession(long since)
 {
     public long Incarnation { get; set; }
     public string? BootId { get; set; }
@@ -17,7 +18,7 @@ internal sealed class HostSession
     /// <summary>Machines that a whole list did not name though they should run, and the number up to which the host had been heard then.</summary>
     public Dictionary<(Id VirtualMachineId, long RunGeneration), long> Missing { get; } = [];
 
-    public long HeardAt { get; set; }
+    public long HeardAt { get; set; } = since;
     public long WrittenAt { get; set; }
     public long? LastComplete { get; set; }
     public Heartbeat? Last { get; set; }
