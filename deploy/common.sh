@@ -32,6 +32,15 @@ need_root() {
 
 runs_systemd() { [ -d /run/systemd/system ]; }
 
+# break_off PID CODE: ends the command that runs, and then the script. What must not be cut short (a package manager) ends by itself first.
+break_off() {
+  say "Stopping ..."
+  if kill "$1" 2>/dev/null; then
+    wait "$1" || true
+  fi
+  exit "$2"
+}
+
 # progress LABEL COMMAND...: runs a long command with its output in a log file and shows that it is alive.
 # When it fails the end of the log is shown, and the function returns its exit code.
 progress() {
@@ -44,8 +53,10 @@ progress() {
   "$@" >"$log" 2>&1 </dev/null &
   pid=$!
   # What runs in the background does not hear Ctrl-C. The caller's own traps are put back afterwards.
-  callers=$(trap -p INT TERM)
-  trap 'kill "$pid" 2>/dev/null && wait "$pid"; exit 130' INT TERM
+  callers=$(trap -p HUP INT TERM)
+  trap 'break_off "$pid" 129' HUP
+  trap 'break_off "$pid" 130' INT
+  trap 'break_off "$pid" 143' TERM
   [ -t 2 ] || say "$label ..."
   while kill -0 "$pid" 2>/dev/null; do
     elapsed=$((SECONDS - start))
@@ -58,7 +69,7 @@ progress() {
     sleep 0.2
   done
   wait "$pid" || code=$?
-  trap - INT TERM
+  trap - HUP INT TERM
   eval "$callers"
   [ ! -t 2 ] || printf '\r\033[K' >&2
   if [ "$code" = 0 ]; then

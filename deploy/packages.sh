@@ -55,13 +55,14 @@ ensure_packages() {
     die "The packages could not be installed." "Mend what apt-get says (network, /etc/apt/sources.list, a broken package), then repeat the command."
 }
 
-# In a subshell, so that its trap takes away what it put there however it ends.
-install_packages() (
+# Only for progress, which runs it in a subshell: so its traps are its own, and it takes away what it put there however it ends.
+# A signal is answered when apt-get has ended: dpkg broken off half-way would leave packages that a person has to mend.
+install_packages() {
   policy=/usr/sbin/policy-rc.d
   no_cluster=/etc/postgresql-common/createcluster.d/nssv.conf
   made=()
   trap 'rm -f "${made[@]}"' EXIT
-  trap 'exit 130' INT TERM HUP
+  trap 'exit 143' HUP INT TERM
   # Where no systemd runs, packages would start their services by init scripts that nobody stops again.
   if ! runs_systemd && [ ! -e "$policy" ]; then
     made+=("$policy")
@@ -78,4 +79,4 @@ install_packages() (
   apt-get install -y -q --no-install-recommends \
     -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
     -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"
-)
+}
