@@ -17,7 +17,7 @@ namespace Nssv.Bench.Fleet;
 /// <summary>What a manager does with simulated hosts of another process, each with its own mutual-TLS connections.</summary>
 internal sealed class FleetFigures(Options options, Figures figures, string folder)
 {
-    private const int Clients = 64;
+    private const int Clients = 192;
     private const int WarmFlows = 3_000;
     private const double FlowAim = 300;
     private const double FlatWithin = 0.2;
