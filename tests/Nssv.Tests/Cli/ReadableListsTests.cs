@@ -75,6 +75,30 @@ public sealed class ReadableListsTests : IDisposable
     }
 
     [Theory]
+    [InlineData(403)]
+    [InlineData(500)]
+    [InlineData(null)]
+    public async Task What_was_recovered_is_so_though_its_namesakes_cannot_be_counted(int? refusal)
+    {
+        var (run, seen) = await Run(
+            context => context.Request.Method == "POST" ? context.Json("""{"id":"op-1","kind":"virtual-machine.recover","state":"succeeded","steps":[]}""")
+                : context.Request.Path == "/api/v1/virtual-machines" ? NotTold(context)
+                : context.Request.Path == "/api/v1/recycle-bin/i" ? context.Json("""{"id":"i","resourceId":"r-1","kind":"virtual-machine","name":"first"}""")
+                : context.Json("""{"items":[{"id":"i"}]}"""),
+            "recycle-bin", "recover", "first");
+        run.ShouldBe(new CliRun(0, "Recovering virtual-machine first: done.\n", ""));
+        seen.ShouldContain(path => path.StartsWith("/api/v1/virtual-machines?", StringComparison.Ordinal));
+
+        Task NotTold(HttpContext context)
+        {
+            if (refusal is { } status)
+                return context.Problem(status, """{"title":"no","code":"no"}""");
+            context.Abort();
+            return Task.CompletedTask;
+        }
+    }
+
+    [Theory]
     [InlineData("""{"forced":false}""", "Its guest shut down by itself.\n")]
     [InlineData("""{"forced":true}""", "Its guest had not shut down within the grace time: its power was cut.\n")]
     [InlineData("null", "")]
