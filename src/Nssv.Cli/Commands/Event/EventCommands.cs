@@ -47,10 +47,13 @@ internal static class EventCommands
     /// <summary>Problems speak of what was typed.</summary>
     private static void Name(Invocation invocation)
     {
-        foreach (var (field, option) in new[] { ("filter", "--filter"), ("resourceId", "--resource"), ("after", "--after"), ("Last-Event-ID", "--after"), ("limit", "--limit") })
+        foreach (var (field, option) in new[] { ("filter", "--filter"), ("after", "--after"), ("Last-Event-ID", "--after"), ("limit", "--limit") })
         {
             invocation.Results.Words.Call(field, option);
         }
+
+        // In a filter it is a field of the event.
+        invocation.Results.Words.CallField("resourceId", "--resource");
     }
 
     private static async Task List(Invocation invocation, ListQuery query, CancellationToken cancellation)
