@@ -101,6 +101,7 @@ public sealed class ReadableListsTests : IDisposable
     [Theory]
     [InlineData("""{"forced":false}""", "Its guest shut down by itself.\n")]
     [InlineData("""{"forced":true}""", "Its guest had not shut down within the grace time: its power was cut.\n")]
+    [InlineData("""{"forced":null}""", "")]
     [InlineData("null", "")]
     public async Task How_a_machine_came_to_stop_is_said(string result, string told)
     {
