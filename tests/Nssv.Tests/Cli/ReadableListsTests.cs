@@ -42,9 +42,25 @@ public sealed class ReadableListsTests : IDisposable
     public async Task The_latest_events_come_first_unless_a_place_is_given()
     {
         const string none = """{"items":[]}""";
-        (await Run(context => context.Json(none), "event", "list")).Seen.ShouldBe(["/api/v1/events?limit=100&sort=sequence%20desc"]);
+        (await Run(context => context.Json(none), "event", "list")).Seen.ShouldBe(["/api/v1/events?limit=101&sort=sequence%20desc"]);
         (await Run(context => context.Json(none), "event", "list", "--limit", "7", "--resource", "r")).Seen.ShouldBe(["/api/v1/events?limit=7&sort=sequence%20desc&resourceId=r"]);
         (await Run(context => context.Json(none), "event", "list", "--after", "5")).Seen.ShouldBe(["/api/v1/events?limit=500&after=5"]);
+    }
+
+    /// <summary>A script too must learn that it has not got all of them; its standard output stays data.</summary>
+    [Theory]
+    [InlineData(101, "table", 100, "These are the latest 100; more with --limit N.\n")]
+    [InlineData(101, "json", 100, "These are the latest 100; more with --limit N.\n")]
+    [InlineData(101, "yaml", 100, "These are the latest 100; more with --limit N.\n")]
+    [InlineData(100, "json", 100, "")]
+    [InlineData(101, "json", 101, "", "--limit", "101")]
+    [InlineData(101, "json", 101, "", "--after", "0")]
+    public async Task Events_that_are_left_out_are_told_of(int there, string format, int shown, string told, params string[] asked)
+    {
+        var events = string.Join(',', Enumerable.Range(1, there).Select(i => $$"""{"sequence":{{there + 1 - i}},"type":"a-type"}"""));
+        var (run, _) = await Run(context => context.Json($$"""{"items":[{{events}}]}"""), ["event", "list", "-o", format, .. asked]);
+        (run.ExitCode, run.Error, run.Out.Split("a-type").Length - 1).ShouldBe((0, told, shown));
+        run.Out.ShouldContain($"{there}");
     }
 
     [Theory]
