@@ -72,8 +72,8 @@ internal sealed class StepChanges
     {
         "" or "pending" => null,
         _ when step.WaitsFor is { } reason => $"{step.Name}: waits: {reason}",
-        "undone" => $"{step.Name}: taken back",
-        "undoing" => $"{step.Name}: is taken back",
+        // Not "taken back": some steps have nothing that could be.
+        "undone" => $"{step.Name}: undone",
         _ when step.Error is { } error && (error.Code, error.Detail) != (cause?.Code, cause?.Detail) => $"{step.Name}: {step.State}: {error.Detail ?? error.Title}",
         _ when step.Error is not null => $"{step.Name}: {step.State}",
         _ when step.StartedAt is { } from && step.EndedAt is { } to => $"{step.Name}: {step.State} ({DurationText.Format(to - from)})",

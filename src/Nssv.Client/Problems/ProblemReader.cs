@@ -19,7 +19,6 @@ public static class ProblemReader
         Advice = document["advice"].AsText(),
         Field = document["field"].AsText(),
         OperationId = document["operationId"].AsText(),
-        TakenBack = document["takenBack"].IsTrue(),
         Errors = [.. Objects(document["errors"]).Select(e => new FieldProblem(e["field"].AsText() ?? "", e["code"].AsText(), e["detail"].AsText()))],
         Candidates = document["candidates"] is JsonArray candidates ? [.. candidates.Select(ReadCandidate)] : [],
         Document = (JsonObject)document.DeepClone(),

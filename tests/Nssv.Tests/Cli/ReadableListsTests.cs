@@ -129,7 +129,7 @@ public sealed class ReadableListsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_failure_is_told_once_with_what_was_taken_back()
+    public async Task A_failure_is_told_once_and_of_its_steps_no_more_than_their_state()
     {
         const string error = """{"title":"No image.","status":422,"code":"image-bad","detail":"The file is cut off.","advice":"Send it again."}""";
         const string failed = $$"""
@@ -140,13 +140,12 @@ public sealed class ReadableListsTests : IDisposable
         run.Error.ShouldBe("""
             Adding image a
               images.begin: started
-              images.begin: taken back
+              images.begin: undone
               images.take-in: started
-              images.take-in: taken back
+              images.take-in: undone
             Error: No image (image-bad)
               The file is cut off.
               Operation: op-1
-              What it had done was taken back.
             Advice: Send it again.
 
             """.ReplaceLineEndings("\n"));
