@@ -51,6 +51,15 @@ public sealed class OutputTests
         Block(new ApiProblem { Title = "No", Candidates = [.. "abcdefg".Select(letter => new Candidate(letter.ToString(), null))] }).ShouldBe("Error: No\n  It could be: a, b, c, d, e, …");
 
     [Fact]
+    public void Resources_that_could_be_meant_are_shown_by_id_and_name()
+    {
+        var storage = Guid.CreateVersion7().ToString("D");
+        var document = new JsonObject { ["title"] = "No", ["candidates"] = new JsonArray($"{storage} fast one", $"{storage} slow") };
+        Block(ProblemReader.FromJson(document)).ShouldBe($"Error: No\n  It could be:\n    {storage}  fast one\n    {storage}  slow");
+        Block(ProblemReader.FromJson(new JsonObject { ["title"] = "No", ["candidates"] = new JsonArray("local", "a b") })).ShouldBe("Error: No\n  It could be: local, a b");
+    }
+
+    [Fact]
     public void A_problem_that_says_little_is_shown_without_gaps() =>
         Block(new ApiProblem { Title = "No", Field = "name" }).ShouldBe("Error: No\n  Field: name");
 
