@@ -91,8 +91,10 @@ internal sealed class DomainCommands(EngineOptions options, LibvirtLink link, Do
     {
         var id = command.VirtualMachineId;
         var first = await Call(connection => StatusOf(connection, id), cancel).ConfigureAwait(false);
-        if (IsOff(first) || command.GraceSeconds <= 0)
-            return StoppedDomain.Of(await Destroy(id, first.RunGeneration, cancel).ConfigureAwait(false), IsOff(first) ? null : true);
+        if (IsOff(first))
+            return StoppedDomain.Of(await Destroy(id, first.RunGeneration, cancel).ConfigureAwait(false), forced: null);
+        if (command.GraceSeconds <= 0)
+            return Ended(first, await Destroy(id, first.RunGeneration, cancel).ConfigureAwait(false), cut: true);
         // Waits outside the lane: a forced stop passes one that is patient.
         var end = time.GetUtcNow() + TimeSpan.FromSeconds(command.GraceSeconds);
         while (time.GetUtcNow() < end)
@@ -100,7 +102,7 @@ internal sealed class DomainCommands(EngineOptions options, LibvirtLink link, Do
             var next = watch.Next(id);
             var status = await lanes.Run(id, () => Call(connection => PressPowerButton(connection, id, first.RunGeneration), cancel), cancel).ConfigureAwait(false);
             if (IsOff(status) || status.RunGeneration != first.RunGeneration)
-                return StoppedDomain.Of(status, forced: false);
+                return Ended(first, status, cut: false);
             var again = time.GetUtcNow() + PressAgain;
             while (!next.IsCompleted && time.GetUtcNow() is var now && now < end && now < again)
             {
@@ -112,8 +114,18 @@ internal sealed class DomainCommands(EngineOptions options, LibvirtLink link, Do
         }
 
         logger.GraceOver(id, command.GraceSeconds);
-        return StoppedDomain.Of(await Destroy(id, first.RunGeneration, cancel).ConfigureAwait(false), forced: true);
+        return Ended(first, await Destroy(id, first.RunGeneration, cancel).ConfigureAwait(false), cut: true);
     }
+
+    /// <summary>Says how it came about only where that is known: QEMU may have died, somebody else may have turned it off, and another run may be there by now.</summary>
+    /// <param name="cut">This stop has cut its power, if it still ran then.</param>
+    internal static StoppedDomain Ended(DomainStatus first, DomainStatus now, bool cut) => StoppedDomain.Of(now, now switch
+    {
+        _ when now.RunGeneration != first.RunGeneration => null,
+        { State: DomainState.Defined, Reason: DomainReader.GuestShutdown } => false,
+        { State: DomainState.Defined, Reason: DomainReader.Destroyed } when cut => true,
+        _ => null,
+    });
 
     public async Task<DomainStatus> Kill(KillDomain command, CancellationToken cancel)
     {

@@ -29,6 +29,8 @@ internal sealed record DomainMark(Id PlatformId, Id VirtualMachineId, long RunGe
 /// <summary>Reads domains as the platform sees them. Its methods block: they run inside <see cref="LibvirtLink.Call"/>.</summary>
 internal sealed class DomainReader(Id platformId)
 {
+    public const string GuestShutdown = "guest-shutdown", Destroyed = "destroyed";
+
     /// <summary>The mark of what runs, or of the definition when nothing runs.</summary>
     public static DomainMark? Mark(LibvirtDomain domain, LibvirtState state) => DomainMark.Parse(
         state is LibvirtState.ShutOff ? domain.Metadata(DomainNames.Namespace, ofRunning: false)
@@ -114,8 +116,8 @@ internal sealed class DomainReader(Id platformId)
         LibvirtState.PmSuspended => "guest-suspended",
         LibvirtState.ShutOff => (ShutOffReason)reason switch
         {
-            ShutOffReason.Shutdown => "guest-shutdown",
-            ShutOffReason.Destroyed => "destroyed",
+            ShutOffReason.Shutdown => GuestShutdown,
+            ShutOffReason.Destroyed => Destroyed,
             ShutOffReason.Crashed => "crashed",
             ShutOffReason.Failed => "failed",
             ShutOffReason.Daemon => "ended-by-libvirt",

@@ -16,8 +16,16 @@ internal sealed class LiveProgress(TextWriter output) : IProgressDisplay
             .StartAsync(context =>
             {
                 var bar = context.AddTask(Markup.Escape(title));
+                var turnedBack = false;
                 return follow(operation =>
                 {
+                    // A line that stays, above the bar: it may be long, and the way back too.
+                    if (operation.State == OperationStates.Undoing && !turnedBack)
+                    {
+                        turnedBack = true;
+                        console.WriteLine($"{title}: {Printable.Of(StepChanges.TurnedBack(operation))}");
+                    }
+
                     bar.Value = operation.Progress;
                     bar.Description = Markup.Escape($"{title}: {Printable.Of(Current(operation))}");
                 });
@@ -25,5 +33,5 @@ internal sealed class LiveProgress(TextWriter output) : IProgressDisplay
     }
 
     private static string Current(OperationSnapshot operation) =>
-        operation.Steps.LastOrDefault(step => step.State is "started" or "undoing" || step.WaitsFor is not null) is { } step ? step.WaitsFor is { } reason ? $"{step.Name} waits: {reason}" : step.Name : operation.State;
+        operation.Steps.LastOrDefault(step => step.State is "started" || step.WaitsFor is not null) is { } step ? step.WaitsFor is { } reason ? $"{step.Name} waits: {reason}" : step.Name : operation.State;
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Nssv.Cli.Output;
 using Nssv.Client;
@@ -81,9 +82,10 @@ internal sealed class OperationRunner(Invocation invocation, WaitOptions options
         {
             var took = ended.StartedAt is { } from && ended.EndedAt is { } to ? $" in {DurationText.Format(to - from)}" : "";
             invocation.Results.Say($"{title}: done{took}.{(ended.TargetId is null ? "" : $" ({ended.TargetId})")}");
-            if (ended.Kind == "virtual-machine.stop" && ended.Document.At("result.forced") is { } forced)
+            // Where it is not known how it went, nothing is said.
+            if (ended.Kind == "virtual-machine.stop" && ended.Document.At("result.forced")?.GetValueKind() is JsonValueKind.True or JsonValueKind.False)
             {
-                invocation.Results.Say(forced.IsTrue() ? "Its guest had not shut down within the grace time: its power was cut." : "Its guest shut down by itself.");
+                invocation.Results.Say(ended.Document.At("result.forced").IsTrue() ? "Its guest had not shut down within the grace time: its power was cut." : "Its guest shut down by itself.");
             }
 
             if (ended.Document.At("result.fromNextStart") is JsonArray { Count: > 0 } later)

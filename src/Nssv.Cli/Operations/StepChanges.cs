@@ -13,6 +13,11 @@ internal sealed class StepChanges
     private readonly HashSet<int> begun = [];
     private string? state;
     private int tenth;
+    private bool turnedBack;
+
+    /// <summary>Why it runs back, at the moment it turns: undoing may take minutes.</summary>
+    public static string TurnedBack(OperationSnapshot operation) =>
+        operation.Error is { } cause ? $"{OperationStates.Undoing}: {cause.Detail ?? cause.Title}" : OperationStates.Undoing;
 
     public IEnumerable<string> Since(OperationSnapshot operation)
     {
@@ -50,10 +55,11 @@ internal sealed class StepChanges
             lines.Add(line);
         }
 
-        // Running says nothing that its steps do not, nor does undoing, and the end is the caller's to announce.
-        if (operation.State != state && operation.State is not ("running" or "undoing") && !operation.HasEnded)
+        // Running says nothing that its steps do not, and the end is the caller's to announce.
+        if (operation.State != state && operation.State != "running" && !operation.HasEnded)
         {
-            lines.Add($"{operation.State}");
+            lines.Add(operation.State == OperationStates.Undoing && !turnedBack ? TurnedBack(operation) : operation.State);
+            turnedBack |= operation.State == OperationStates.Undoing;
         }
 
         // Within a step that takes long; where its steps move, they say enough.
@@ -67,13 +73,13 @@ internal sealed class StepChanges
         return lines;
     }
 
-    /// <param name="cause">Why the operation is taken back: it is told at the end, once, with what to do about it.</param>
+    /// <param name="cause">Why the operation is undone: it is told when it turns back, and with what to do about it at the end.</param>
     private static string? Describe(OperationStep step, ApiProblem? cause) => step.State switch
     {
         "" or "pending" => null,
         _ when step.WaitsFor is { } reason => $"{step.Name}: waits: {reason}",
-        "undone" => $"{step.Name}: taken back",
-        "undoing" => $"{step.Name}: is taken back",
+        // Not "taken back": some steps have nothing that could be.
+        "undone" => $"{step.Name}: undone",
         _ when step.Error is { } error && (error.Code, error.Detail) != (cause?.Code, cause?.Detail) => $"{step.Name}: {step.State}: {error.Detail ?? error.Title}",
         _ when step.Error is not null => $"{step.Name}: {step.State}",
         _ when step.StartedAt is { } from && step.EndedAt is { } to => $"{step.Name}: {step.State} ({DurationText.Format(to - from)})",

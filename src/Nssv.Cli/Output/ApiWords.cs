@@ -13,13 +13,19 @@ namespace Nssv.Cli.Output;
 internal sealed partial class ApiWords(CliEnvironment environment)
 {
     private readonly Dictionary<string, string> options = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> fields = new(StringComparer.Ordinal);
     private readonly Lazy<Command> root = new(() => CommandTree.Build(environment));
 
     /// <summary>A field of the request is given by this option, or by this argument.</summary>
     public void Call(string field, string option) => options[field] = option;
 
+    /// <summary>As <see cref="Call"/>, of a field that has the name of something else too: in sentences that is meant.</summary>
+    public void CallField(string field, string option) => fields[field] = option;
+
     /// <summary>What gives this field, which may be an entry of it ("tags.compute.pinnedToHost", "nics[0].portGroupId"); null when nothing of this command does.</summary>
-    public string? OptionOf(string field)
+    public string? OptionOf(string field) => Find(field, options) ?? Find(field, fields);
+
+    private static string? Find(string field, Dictionary<string, string> options)
     {
         for (var path = Index().Replace(field, ""); path.Length > 0; path = path[..Math.Max(path.LastIndexOf('.'), 0)])
         {
@@ -41,7 +47,7 @@ internal sealed partial class ApiWords(CliEnvironment environment)
         text = IfMatch().Replace(text, "--if-match");
 
         // In a sentence only what is a field as a whole: "name.txt" is none.
-        return FieldName().Replace(text, field => (field.Value.Contains('[', StringComparison.Ordinal) ? OptionOf(field.Value) : options.GetValueOrDefault(field.Value)) ?? field.Value);
+        return FieldName().Replace(text, field => (field.Value.Contains('[', StringComparison.Ordinal) ? Find(field.Value, options) : options.GetValueOrDefault(field.Value)) ?? field.Value);
     }
 
     /// <summary>The command that makes this call; null when there is none, or it has no option for what is sent.</summary>

@@ -45,11 +45,6 @@ internal static class ProblemBlock
             lines.Add($"  Operation: {Printable.Of(operation)}");
         }
 
-        if (problem.TakenBack)
-        {
-            lines.Add("  What it had done was taken back.");
-        }
-
         if (problem.Advice is { Length: > 0 } advice)
         {
             lines.Add($"Advice: {Printable.Of(words.AsCommands(advice), keepLines: true)}");

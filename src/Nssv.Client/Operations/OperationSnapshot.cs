@@ -83,11 +83,6 @@ public sealed record OperationSnapshot
         var document = reason?.ToJson() ?? new JsonObject { ["title"] = $"The operation {Kind} ended as {State}" };
         document["code"] ??= State == OperationStates.NeedsAttention ? "operation-needs-attention" : "operation-failed";
         document["operationId"] = Id;
-        if (State == OperationStates.Failed && !CleanupPending && Steps.Any(step => step.State == "undone"))
-        {
-            document["takenBack"] = true;
-        }
-
         if (advice is not null)
         {
             document["advice"] = advice;

@@ -18,6 +18,9 @@ public static class OperationStates
     /// <summary>Waits for something outside, such as an upload or a host that is away.</summary>
     public const string Waiting = "waiting";
 
+    /// <summary>It has failed, and what it did is being undone.</summary>
+    public const string Undoing = "undoing";
+
     /// <summary>True for the states in which an operation stays.</summary>
     public static bool IsEnd(string state) => state is Succeeded or Failed or NeedsAttention;
 }

@@ -32,9 +32,6 @@ public sealed record ApiProblem
     /// <summary>The operation that failed, or that stands in the way.</summary>
     public string? OperationId { get; init; }
 
-    /// <summary>The operation failed, and all that it had done was taken back.</summary>
-    public bool TakenBack { get; init; }
-
     /// <summary>Every field at fault.</summary>
     public IReadOnlyList<FieldProblem> Errors { get; init; } = [];
 

@@ -19,7 +19,6 @@ public static class ProblemReader
         Advice = document["advice"].AsText(),
         Field = document["field"].AsText(),
         OperationId = document["operationId"].AsText(),
-        TakenBack = document["takenBack"].IsTrue(),
         Errors = [.. Objects(document["errors"]).Select(e => new FieldProblem(e["field"].AsText() ?? "", e["code"].AsText(), e["detail"].AsText()))],
         Candidates = document["candidates"] is JsonArray candidates ? [.. candidates.Select(ReadCandidate)] : [],
         Document = (JsonObject)document.DeepClone(),
@@ -52,7 +51,11 @@ public static class ProblemReader
 
     private static Candidate ReadCandidate(JsonNode? candidate) => candidate is JsonObject c
         ? new(c["id"].AsText() ?? "", c["name"].AsText(), c["detail"].AsText())
-        : new(candidate.AsText() ?? "", null);
+        : ReadText(candidate.AsText() ?? "");
+
+    /// <summary>The platform writes a word, or a resource as its id and its name.</summary>
+    private static Candidate ReadText(string text) =>
+        text.IndexOf(' ') is > 0 and var end && Guid.TryParseExact(text[..end], "D", out _) ? new(text[..end], text[(end + 1)..]) : new(text, null);
 
     private static IEnumerable<JsonObject> Objects(JsonNode? node) => node is JsonArray array ? array.OfType<JsonObject>() : [];
 }

@@ -71,7 +71,7 @@ public sealed record StartDomain(Id VirtualMachineId, long RunGeneration) : Comm
 public sealed record StopDomain(Id VirtualMachineId, int GraceSeconds) : Command<StoppedDomain>;
 
 /// <summary>What a host sees of a domain that it has stopped: a <see cref="DomainStatus"/>, and how it came about.</summary>
-/// <param name="Forced">False: its guest went by itself; true: its power was cut. Null when it was off already, and from agents that do not say it.</param>
+/// <param name="Forced">False: its guest shut itself down; true: this stop cut its power. Null when neither is known: it was off already, QEMU died, somebody else turned it off; and from agents that do not say it.</param>
 public sealed record StoppedDomain(Id VirtualMachineId, long RunGeneration, DomainState State, string? Reason, bool? Forced)
 {
     public static StoppedDomain Of(DomainStatus status, bool? forced) => new(status.VirtualMachineId, status.RunGeneration, status.State, status.Reason, forced);

@@ -21,7 +21,7 @@ public sealed record Problem(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<FieldError>? Errors { get; init; }
 
-    /// <summary>Resources that an ambiguous name could mean.</summary>
+    /// <summary>What could have been meant: words, or resources as <see cref="Problems.Candidates"/> writes them.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Candidates { get; init; }
 

@@ -1,8 +1,20 @@
+using Nssv.Kernel.Model;
+
 namespace Nssv.Kernel;
 
 /// <summary>Problems that any area may meet. Each area keeps its own beside its contracts.</summary>
 public static class Problems
 {
+    /// <summary>No more resources are named where one must be chosen.</summary>
+    public const int MostNamed = 10;
+
+    /// <summary>Resources of which one must be chosen, each as its id and its name.</summary>
+    public static IReadOnlyList<string> Candidates(IEnumerable<NamedResource> resources) => [.. resources.Take(MostNamed).Select(resource => $"{resource.Id} {resource.Name}")];
+
+    /// <summary>Their names in a sentence.</summary>
+    public static string Named(IReadOnlyCollection<NamedResource> resources) =>
+        $"{string.Join(", ", resources.Take(MostNamed).Select(resource => $"'{resource.Name}'"))}{(resources.Count > MostNamed ? ", …" : "")}";
+
     public static Problem NotFound(string what, string id) =>
         new(404, "not-found", "There is no such resource.", $"There is no {what} '{id}'.", "Check the id, or list the collection to find it.");
 

@@ -140,8 +140,8 @@ public sealed class DomainTests : IAsyncLifetime
         // The guest has not booted: it does not hear the power button.
         var patient = _host.Run(new StopDomain(id, 300));
         var watch = Stopwatch.StartNew();
-        (await _host.Run(new StopDomain(id, 0))).State.ShouldBe(DomainState.Defined);
-        (await patient).State.ShouldBe(DomainState.Defined);
+        (await _host.Run(new StopDomain(id, 0))).ShouldBe(new StoppedDomain(id, 1, DomainState.Defined, "destroyed", Forced: true));
+        (await patient).ShouldBe(new StoppedDomain(id, 1, DomainState.Defined, "destroyed", Forced: null), "its guest did not go by itself, and it was not this stop that cut its power");
         watch.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(20));
     }
 

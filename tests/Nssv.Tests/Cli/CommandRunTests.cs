@@ -84,7 +84,7 @@ public sealed class CommandRunTests : IDisposable
         else
         {
             run.Out.ShouldBeEmpty();
-            run.Error.ShouldEndWith("Error: No host has room (no-capacity)\n  No host has 9 GiB of memory left.\n  Operation: op-1\n  What it had done was taken back.\nAdvice: Stop a vm or add a host.\n");
+            run.Error.ShouldEndWith("Error: No host has room (no-capacity)\n  No host has 9 GiB of memory left.\n  Operation: op-1\nAdvice: Stop a vm or add a host.\n");
         }
     }
 

@@ -51,6 +51,15 @@ public sealed class OutputTests
         Block(new ApiProblem { Title = "No", Candidates = [.. "abcdefg".Select(letter => new Candidate(letter.ToString(), null))] }).ShouldBe("Error: No\n  It could be: a, b, c, d, e, …");
 
     [Fact]
+    public void Resources_that_could_be_meant_are_shown_by_id_and_name()
+    {
+        var storage = Guid.CreateVersion7().ToString("D");
+        var document = new JsonObject { ["title"] = "No", ["candidates"] = new JsonArray($"{storage} fast one", $"{storage} slow") };
+        Block(ProblemReader.FromJson(document)).ShouldBe($"Error: No\n  It could be:\n    {storage}  fast one\n    {storage}  slow");
+        Block(ProblemReader.FromJson(new JsonObject { ["title"] = "No", ["candidates"] = new JsonArray("local", "a b") })).ShouldBe("Error: No\n  It could be: local, a b");
+    }
+
+    [Fact]
     public void A_problem_that_says_little_is_shown_without_gaps() =>
         Block(new ApiProblem { Title = "No", Field = "name" }).ShouldBe("Error: No\n  Field: name");
 
@@ -187,8 +196,38 @@ public sealed class OutputTests
         changes.Since(Operation("running", """{"name":"reserve","state":"started"}""")).ShouldBeEmpty();
         changes.Since(Operation("running", """{"name":"reserve","state":"done","startedAt":"2026-01-01T00:00:00Z","endedAt":"2026-01-01T00:00:02Z"}""", """{"name":"start","state":"failed","error":{"title":"t","detail":"no room"}}"""))
             .ShouldBe(["reserve: done (2.0 s)", "start: started", "start: failed: no room"]);
-        changes.Since(Operation("undoing", """{"name":"reserve","state":"undoing"}""")).ShouldBe(["reserve: is taken back"]);
         changes.Since(Operation("failed")).ShouldBeEmpty();
+    }
+
+    /// <summary>As the manager writes it: the step that failed and the operation that turns back have the same error.</summary>
+    [Fact]
+    public void Why_an_operation_is_undone_is_told_once_and_when_it_turns_back()
+    {
+        const string Error = """{"title":"t","code":"c","detail":"no room"}""", Reserved = """{"name":"reserve","state":"done"}""", Failed = $$"""{"name":"start","state":"failed","error":{{Error}}}""";
+        var changes = new StepChanges();
+        changes.Since(Operation("running", Reserved, """{"name":"start","state":"started"}""")).ShouldBe(["reserve: started", "reserve: done", "start: started"]);
+        changes.Since(Because("undoing", Reserved, Failed)).ShouldBe(["start: failed", "undoing: no room"]);
+        changes.Since(Because("undoing", Reserved, Failed.Replace("failed", "undone", StringComparison.Ordinal))).ShouldBe(["start: undone"]);
+        changes.Since(Because("waiting", Reserved, Failed.Replace("failed", "undone", StringComparison.Ordinal))).ShouldBe(["waiting"]);
+        changes.Since(Because("undoing", Reserved.Replace("done", "undone", StringComparison.Ordinal), Failed.Replace("failed", "undone", StringComparison.Ordinal))).ShouldBe(["reserve: undone", "undoing"]);
+        changes.Since(Because("failed", Reserved.Replace("done", "undone", StringComparison.Ordinal), Failed.Replace("failed", "undone", StringComparison.Ordinal))).ShouldBeEmpty();
+
+        static OperationSnapshot Because(string state, params string[] steps) => Operation(state, steps) with { Error = ProblemReader.FromJson((JsonObject)JsonNode.Parse(Error)!) };
+    }
+
+    [Fact]
+    public async Task At_a_terminal_too_why_an_operation_is_undone_stays_to_be_read()
+    {
+        var output = new StringWriter { NewLine = "\n" };
+        var undoing = Operation("undoing") with { Error = new ApiProblem { Title = "No [room]" } };
+        await new LiveProgress(output).Show("Adding x", report =>
+        {
+            report(Operation("running"));
+            report(undoing);
+            report(undoing);
+            return Task.FromResult(Operation("failed"));
+        });
+        output.ToString().Split("Adding x: undoing: No [room]").Length.ShouldBe(2, output.ToString());
     }
 
     [Fact]

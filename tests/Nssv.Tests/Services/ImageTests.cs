@@ -205,6 +205,7 @@ public sealed class ImageTests
         var problem = await place.Bed.Refused(Create(ServiceBed.NewId(), new ImageSource(Upload: true)));
         (problem.Status, problem.Code, problem.Field).ShouldBe((400, "image-storage-ambiguous", "imageStorageId"));
         problem.Candidates!.Count.ShouldBe(2);
+        problem.Candidates.ShouldContain($"{second} second");
         await place.Bed.Do(Create(ServiceBed.NewId(), new ImageSource(File: "/import/x")) with { ImageStorageId = second });
     }
 

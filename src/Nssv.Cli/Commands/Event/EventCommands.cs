@@ -20,11 +20,11 @@ internal static class EventCommands
         var limit = Parsers.Count("--limit", "No more than this many");
         var follow = new Option<bool>("--follow", "-f") { Description = "Show events as they happen, until Ctrl-C" };
         var after = new Option<string>("--after") { Description = "Begin after this sequence number", HelpName = "SEQUENCE" };
-        var list = new Command("list", $"List events: the latest {Latest}, the newest first; with --after all since then, in their order") { filter, resource, limit, follow, after };
+        var list = new Command("list", $"List events: the latest {Latest} (more with --limit), the newest first; with --after all since then, in their order") { filter, resource, limit, follow, after };
         list.Aliases.Add("ls");
         list.Runs(environment, (invocation, cancellation) => invocation.Value(follow)
             ? Follow(invocation, invocation.Value(after), Filter(invocation), invocation.Value(limit), cancellation)
-            : List(invocation, Query(invocation), cancellation));
+            : List(invocation, Query(invocation), mayCut: !invocation.Given(after) && !invocation.Given(limit), cancellation));
         var watch = new Command("watch", "Show events as they happen, until Ctrl-C") { filter, resource, limit, after };
         watch.Runs(environment, (invocation, cancellation) => Follow(invocation, invocation.Value(after), Filter(invocation), invocation.Value(limit), cancellation));
         return new Command("event", "What changed on the platform") { list, watch };
@@ -32,7 +32,7 @@ internal static class EventCommands
         ListQuery Query(Invocation invocation) => new(
             invocation.Value(filter),
             invocation.Given(after) ? null : "sequence desc",
-            invocation.Value(limit) ?? (invocation.Given(after) ? null : Latest))
+            invocation.Value(limit) ?? (invocation.Given(after) ? null : Latest + 1))
         {
             Further = [new("after", invocation.Value(after)), new("resourceId", invocation.Value(resource))],
         };
@@ -47,13 +47,17 @@ internal static class EventCommands
     /// <summary>Problems speak of what was typed.</summary>
     private static void Name(Invocation invocation)
     {
-        foreach (var (field, option) in new[] { ("filter", "--filter"), ("resourceId", "--resource"), ("after", "--after"), ("Last-Event-ID", "--after"), ("limit", "--limit") })
+        foreach (var (field, option) in new[] { ("filter", "--filter"), ("after", "--after"), ("Last-Event-ID", "--after"), ("limit", "--limit") })
         {
             invocation.Results.Words.Call(field, option);
         }
+
+        // In a filter it is a field of the event.
+        invocation.Results.Words.CallField("resourceId", "--resource");
     }
 
-    private static async Task List(Invocation invocation, ListQuery query, CancellationToken cancellation)
+    /// <param name="mayCut">Nobody has said how many: no more than the latest, and whether there are others is told, to a program's reader too.</param>
+    private static async Task List(Invocation invocation, ListQuery query, bool mayCut, CancellationToken cancellation)
     {
         Name(invocation);
         var items = new List<JsonObject>();
@@ -62,7 +66,12 @@ internal static class EventCommands
             items.Add(item);
         }
 
-        invocation.Results.List(items, ResourceKinds.Event.Columns, ReferenceNames.None);
+        var cut = mayCut && items.Count > Latest;
+        invocation.Results.List(cut ? items[..Latest] : items, ResourceKinds.Event.Columns, ReferenceNames.None);
+        if (cut)
+        {
+            invocation.Environment.Error.WriteLine($"These are the latest {Latest}; more with --limit N.");
+        }
     }
 
     private static async Task Follow(Invocation invocation, string? after, string? filter, int? limit, CancellationToken cancellation)

@@ -5,6 +5,7 @@ using Nssv.Cli.Operations;
 using Nssv.Cli.Output;
 using Nssv.Cli.Resources;
 using Nssv.Client;
+using Nssv.Client.Problems;
 
 namespace Nssv.Cli.Commands.RecycleBin;
 
@@ -57,7 +58,7 @@ internal static class RecycleBinCommands
         });
     }
 
-    /// <summary>Names need not be unique. Whoever takes something back learns at once that its name alone does not find it any more.</summary>
+    /// <summary>Names need not be unique. Whoever takes something back learns at once that its name alone does not find it any more. It is recovered, whether that can be told or not.</summary>
     private static async Task TellOfNamesakes(Invocation invocation, string kind, string name, CancellationToken cancellation)
     {
         if (invocation.Results.Format != OutputFormat.Table || name.Length == 0)
@@ -66,9 +67,16 @@ internal static class RecycleBinCommands
         }
 
         var count = 0;
-        await foreach (var _ in invocation.Client.List($"{kind}s", new ListQuery($"name = {ListQuery.Quote(name)}", Limit: MostCounted) { Fields = ["id"] }, cancellation))
+        try
         {
-            count++;
+            await foreach (var _ in invocation.Client.List($"{kind}s", new ListQuery($"name = {ListQuery.Quote(name)}", Limit: MostCounted) { Fields = ["id"] }, cancellation))
+            {
+                count++;
+            }
+        }
+        catch (Exception fault) when (fault is ApiProblemException or HttpRequestException or TimeoutException)
+        {
+            return;
         }
 
         if (count > 1)

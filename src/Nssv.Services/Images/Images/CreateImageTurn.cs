@@ -76,7 +76,7 @@ internal sealed class CreateImageTurn : CreateTurn<CreateImage>
                 "imageStorageId", "No image storage is attached to a data center.", "Make one with POST /api/v1/image-storages and attach it.", "image-storage-missing").AsException(),
             _ => throw (Problems.Invalid("imageStorageId", $"There are {attached.Count} image storages to choose from.", "Name one of the candidates.", "image-storage-ambiguous") with
             {
-                Candidates = [.. attached.Select(storage => $"{storage.Id} {storage.Name}")],
+                Candidates = Problems.Candidates(attached.OrderBy(storage => storage.Name, StringComparer.Ordinal)),
             }).AsException(),
         };
     }

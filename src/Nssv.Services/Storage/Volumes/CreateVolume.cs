@@ -11,8 +11,6 @@ namespace Nssv.Services.Storage.Volumes;
 /// <summary>Accepts a new, empty data volume.</summary>
 internal sealed class CreateVolumeTurn : CreateTurn<CreateVolume>
 {
-    private const int MostNamed = 10;
-
     public override Type ResourceType => typeof(Volume);
 
     public override async ValueTask<Decision> Decide(CreateVolume request, AcceptContext turn)
@@ -82,9 +80,9 @@ internal sealed class CreateVolumeTurn : CreateTurn<CreateVolume>
         return storages is [var only] ? only
             : throw new Problem(400, "data-storage-needed", "The request does not say where the disk shall be.",
                 storages.Count == 0 ? $"No data storage is attached to {(host is null ? "any cluster" : $"the cluster of host '{host.Name}'")}."
-                : $"There are {storages.Count} data storages: {string.Join(", ", storages.Take(MostNamed).Select(storage => $"'{storage.Name}'"))}{(storages.Count > MostNamed ? ", …" : "")}.",
+                : $"{storages.Count} data storages are attached to {(host is null ? "clusters" : $"the cluster of host '{host.Name}'")}: {Problems.Named(storages)}.",
                 storages.Count == 0 ? "Attach one to the cluster." : "Name one with dataStorageId.", "dataStorageId")
-            { Candidates = [.. storages.Select(storage => storage.Id.ToString())] }.AsException();
+            { Candidates = Problems.Candidates(storages) }.AsException();
     }
 
     /// <summary>The wanted host, or the connected one with the most room in the storage.</summary>

@@ -121,7 +121,7 @@ internal sealed class CreateVirtualMachineTurn : CreateTurn<CreateVirtualMachine
             cluster = candidates.Count == 1 ? candidates[0] : throw new Problem(400, "cluster-needed", "The request does not say where the machine shall run.",
                 candidates.Count == 0 ? $"No cluster has the image's architecture {image.Architecture.ToString().ToLowerInvariant()}." : $"{candidates.Count} clusters have the image's architecture.",
                 "Name one with clusterId.", "clusterId")
-            { Candidates = [.. candidates.Select(c => $"{c.Name} ({c.Id})")] }.AsException();
+            { Candidates = Problems.Candidates(candidates.OrderBy(c => c.Name, StringComparer.Ordinal)) }.AsException();
         }
 
         if (cluster.Architecture != image.Architecture)
@@ -176,11 +176,14 @@ internal sealed class CreateVirtualMachineTurn : CreateTurn<CreateVirtualMachine
                 : throw Problems.Invalid("dataStorageId", $"Data storage '{storage.Name}' is not attached to cluster '{cluster.Name}'.", "Attach it first, or choose another one.", "not-attached").AsException();
         }
 
-        return links.Count == 1
-            ? links[0].DataStorageId
-            : throw new Problem(400, "data-storage-needed", "The request does not say where the disks shall be.",
-                $"Cluster '{cluster.Name}' has {links.Count} data storages.", links.Count == 0 ? "Attach one to the cluster." : "Name one with dataStorageId.", "dataStorageId")
-            { Candidates = [.. links.Select(l => l.DataStorageId.ToString())] }.AsException();
+        if (links.Count == 1)
+            return links[0].DataStorageId;
+        if (links.Count == 0)
+            throw new Problem(400, "data-storage-needed", "The request does not say where the disks shall be.", $"No data storage is attached to cluster '{cluster.Name}'.", "Attach one to the cluster.", "dataStorageId").AsException();
+        var storages = (await store.List<DataStorage>(Condition.In(nameof(DataStorage.Id), links.Select(l => l.DataStorageId)))).OrderBy(storage => storage.Name, StringComparer.Ordinal).ToList();
+        throw new Problem(400, "data-storage-needed", "The request does not say where the disks shall be.",
+            $"{storages.Count} data storages are attached to cluster '{cluster.Name}': {Problems.Named(storages)}.", "Name one with dataStorageId.", "dataStorageId")
+        { Candidates = Problems.Candidates(storages) }.AsException();
     }
 
     private static async ValueTask RefuseMissingPortGroups(CreateVirtualMachine request, IStore store)

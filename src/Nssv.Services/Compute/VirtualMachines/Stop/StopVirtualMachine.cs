@@ -94,7 +94,7 @@ internal sealed class StopGivenUpTurn : CallTurn<StopGivenUp, bool>
     }
 }
 
-/// <summary>Asks the guest, waits, and turns the machine off when it has not gone by then; the result says which of the two it was.</summary>
+/// <summary>Asks the guest, waits, and turns the machine off when it has not gone by then; the result says which of the two it was, where that is known.</summary>
 [Step("compute.stop-domain")]
 internal sealed class StopDomainStep : Step<VmStop>
 {
