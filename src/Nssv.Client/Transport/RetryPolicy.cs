@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Authentication;
 
 namespace Nssv.Client.Transport;
 
@@ -25,7 +26,8 @@ public sealed record RetryPolicy(int Attempts, TimeSpan FirstDelay, TimeSpan Lon
     public static bool IsTransient(HttpStatusCode status) =>
         status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
 
-    /// <summary>True for faults on the way to the server; a certificate that is not trusted stays so.</summary>
+    /// <summary>True for faults on the way to the server; a certificate that is not trusted stays so. A handshake may break as any other exchange does: with the server's end.</summary>
     public static bool IsTransient(HttpRequestException fault) =>
-        fault.HttpRequestError is not (HttpRequestError.SecureConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.ConfigurationLimitExceeded);
+        fault is { HttpRequestError: HttpRequestError.SecureConnectionError, InnerException: not AuthenticationException }
+        || fault.HttpRequestError is not (HttpRequestError.SecureConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.ConfigurationLimitExceeded);
 }
