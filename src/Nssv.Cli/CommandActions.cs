@@ -58,7 +58,7 @@ internal static class CommandActions
         ApiProblemException { Problem: { Status: 401, Code: null or "session-needed" } problem } => problem with { Document = problem.Advice is null ? null : problem.Document, Advice = SignIn },
         ApiProblemException refused => refused.Problem,
         UsageException usage => new ApiProblem { Title = "The command cannot be understood", Code = "usage", Detail = usage.Message, Advice = usage.Advice },
-        PlatformException platform => new ApiProblem { Title = "The instance is not as it should be", Code = "platform", Detail = platform.Message, Advice = platform.Advice },
+        PlatformException platform => new ApiProblem { Title = platform.Title, Code = "platform", Detail = platform.Message, Advice = platform.Advice },
         HttpRequestException { InnerException: AuthenticationException } => Unreachable(fault.InnerException!.Message, "The server's certificate is not trusted. Give the authority it comes from with --ca FILE."),
         HttpRequestException or TimeoutException or System.Net.WebSockets.WebSocketException => Unreachable(fault.Message, "Is the manager running? 'nssv status' tells; 'nssv up' starts it."),
         FormatException or System.Text.Json.JsonException => new ApiProblem { Title = "The server's answer is not what this client understands", Code = "unexpected-answer", Detail = fault.Message },

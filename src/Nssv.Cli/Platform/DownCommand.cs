@@ -41,7 +41,7 @@ internal static class DownCommand
             var joined = InstanceFile.Load(home) is { Joined: true };
             if (invocation.Value(purge) && !invocation.Value(yes) && !joined)
             {
-                Confirm(environment, home);
+                await Confirm(environment, home, cancellation);
             }
 
             var steps = new Checklist(environment);
@@ -71,7 +71,7 @@ internal static class DownCommand
         });
     }
 
-    private static void Confirm(CliEnvironment environment, InstanceHome home)
+    private static async Task Confirm(CliEnvironment environment, InstanceHome home, CancellationToken cancellation)
     {
         if (!environment.InIsTerminal)
         {
@@ -79,9 +79,11 @@ internal static class DownCommand
         }
 
         environment.Error.Write($"This deletes the instance in {home.Root} with all its virtual machines, disks and images. Type 'yes' to go on: ");
-        if (!string.Equals(Console.ReadLine()?.Trim(), "yes", StringComparison.OrdinalIgnoreCase))
+        // The terminal's line cannot be given up: Ctrl-C leaves it behind, and the process ends with it.
+        var answer = await Task.Factory.StartNew(Console.ReadLine, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).WaitAsync(cancellation);
+        if (!string.Equals(answer?.Trim(), "yes", StringComparison.OrdinalIgnoreCase))
         {
-            throw new PlatformException("Nothing was deleted.");
+            throw new PlatformException("Only 'yes' deletes it.") { Title = "Nothing was deleted" };
         }
     }
 }

@@ -6,6 +6,8 @@ namespace Nssv.Cli.Platform;
 /// <param name="logLines">The last lines that the program at fault wrote.</param>
 internal sealed class PlatformException(string cause, string? advice = null, IReadOnlyList<string>? logLines = null) : Exception(cause)
 {
+    public string Title { get; init; } = "The instance is not as it should be";
+
     public string? Advice { get; } = advice;
 
     public IReadOnlyList<string> LogLines { get; } = logLines ?? [];
