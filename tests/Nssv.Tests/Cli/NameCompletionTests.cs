@@ -9,11 +9,8 @@ namespace Nssv.Tests.Cli;
 /// <summary>Words that only the running platform knows.</summary>
 public sealed class NameCompletionTests(RunningServer server) : IClassFixture<RunningServer>
 {
-    private Dictionary<string, string> Variables => new()
+    private Dictionary<string, string> Variables => new(server.CommandVariables)
     {
-        ["NSSV_SERVER"] = server.People.ToString(),
-        ["NSSV_TOKEN"] = server.Token,
-        ["NSSV_CA"] = Path.Combine(server.Settings.Folder, "ca.crt"),
         ["NSSV_HOME"] = "/nonexistent/nssv",
         ["NSSV_COMPLETION_SECONDS"] = "120",
     };

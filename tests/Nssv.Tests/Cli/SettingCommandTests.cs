@@ -7,11 +7,8 @@ namespace Nssv.Tests.Cli;
 /// <summary>The command and the server's endpoint, together.</summary>
 public sealed class SettingCommandTests(RunningServer server) : IClassFixture<RunningServer>
 {
-    private Dictionary<string, string> Variables => new()
+    private Dictionary<string, string> Variables => new(server.CommandVariables)
     {
-        ["NSSV_SERVER"] = server.People.ToString(),
-        ["NSSV_TOKEN"] = server.Token,
-        ["NSSV_CA"] = Path.Combine(server.Settings.Folder, "ca.crt"),
         ["NSSV_HOME"] = "/nonexistent/nssv",
     };
 

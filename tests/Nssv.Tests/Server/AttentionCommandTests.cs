@@ -82,11 +82,5 @@ public sealed class AttentionCommandTests(HastyServerWithHost server) : IClassFi
 
     private async Task<string> Listed() => (await Run("operation", "list", "--filter", "state = \"needsAttention\"", "--output", "json")).Out;
 
-    private Task<CliRun> Run(params string[] arguments) => CliRun.With(new Dictionary<string, string>
-    {
-        ["NSSV_SERVER"] = server.People.ToString(),
-        ["NSSV_TOKEN"] = server.Token,
-        ["NSSV_CA"] = Path.Combine(server.Settings.Folder, "ca.crt"),
-        ["NSSV_HOME"] = server.Settings.Home,
-    }, arguments);
+    private Task<CliRun> Run(params string[] arguments) => CliRun.With(server.CommandVariables, arguments);
 }

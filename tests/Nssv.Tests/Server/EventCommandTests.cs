@@ -24,11 +24,5 @@ public sealed class EventCommandTests(RunningServer server) : IClassFixture<Runn
     public async Task A_resource_that_is_no_id_is_said_of_its_option() =>
         (await Run("event", "list", "--resource", "x")).Error.ShouldContain("  Option: --resource\n");
 
-    private Task<CliRun> Run(params string[] arguments) => CliRun.With(new Dictionary<string, string>
-    {
-        ["NSSV_SERVER"] = server.People.ToString(),
-        ["NSSV_TOKEN"] = server.Token,
-        ["NSSV_CA"] = Path.Combine(server.Settings.Folder, "ca.crt"),
-        ["NSSV_HOME"] = server.Settings.Home,
-    }, arguments);
+    private Task<CliRun> Run(params string[] arguments) => CliRun.With(server.CommandVariables, arguments);
 }

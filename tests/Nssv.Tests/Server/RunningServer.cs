@@ -34,6 +34,16 @@ public class RunningServer : IAsyncLifetime
     public ServerSettings Settings { get; private set; } = null!;
     public IServiceProvider Services => _app!.Services;
     public Uri People => new($"https://localhost:{Settings.HttpsPort}");
+
+    /// <summary>What tells a person's commands to work with this manager.</summary>
+    public Dictionary<string, string> CommandVariables => new()
+    {
+        ["NSSV_SERVER"] = People.ToString(),
+        ["NSSV_TOKEN"] = Token,
+        ["NSSV_CA"] = Path.Combine(Settings.Folder, "ca.crt"),
+        ["NSSV_HOME"] = Settings.Home,
+    };
+
     public Uri Agents => new($"https://localhost:{Settings.AgentApiPort}");
     internal ManualTime Time { get; }
 

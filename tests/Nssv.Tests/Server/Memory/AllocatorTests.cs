@@ -9,7 +9,7 @@ namespace Nssv.Tests.Server.Memory;
 public sealed class AllocatorTests
 {
     private const int Block = 32 << 10; // below what the C library maps by itself and gives back at once
-    private const int Blocks = 16_000;
+    private const int Blocks = 8_000;
 
     [Fact]
     public void Free_memory_between_what_is_in_use_goes_back_to_the_system()
